@@ -1,0 +1,102 @@
+/** The three instruments of the facade. */
+export type Kind = 'counter' | 'gauge' | 'histogram';
+
+/** How important a metric is; a filter layer may admit only some levels of a scope. Default `info`. */
+export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+/** A UCUM unit. Any string is accepted; these are completed by editors. */
+export type Unit =
+  | 'ns' | 'us' | 'ms' | 's' | 'min' | 'h' | 'd'
+  | 'By' | 'KiBy' | 'MiBy' | 'GiBy' | 'kBy' | 'MBy' | 'GBy'
+  | '1' | '%' | '{request}' | '{error}' | '{item}' | '{connection}'
+  | (string & {});
+
+/** What can be said of a metric besides its name. */
+export interface Meta {
+  /** UCUM unit, such as `s`, `By` or `{request}`. */
+  readonly unit?: Unit;
+  readonly description?: string;
+  readonly level?: Level;
+  /** Histograms only: explicit upper bounds, finite and strictly ascending. Absent: exponential. */
+  readonly buckets?: readonly number[];
+}
+
+/** Where a metric comes from: the instrumentation scope of OpenTelemetry, and the target of filters. */
+export interface Scope {
+  readonly name: string;
+  readonly version?: string;
+  readonly level?: Level;
+}
+
+/** A label value as a series carries it; absent values never reach a series. */
+export type SeriesLabelValue = string | number | boolean;
+
+/**
+ * The identity of one series: labels sorted by name (code unit order), everything frozen. There is one object
+ * per series and isolate, so caches may be keyed by it weakly.
+ */
+export interface Key {
+  readonly scope: Scope;
+  readonly name: string;
+  readonly labels: readonly (readonly [name: string, value: SeriesLabelValue])[];
+}
+
+/**
+ * What a held handle writes to.
+ *
+ * `gate` is set by the facade: while it equals the isolate's gate, the handle takes its fast path. A recorder
+ * may only revoke it (`REVOKED`): the handle then asks for a new cell at its next operation.
+ *
+ * `slots` is the permission for the fast path. Counters: `slots[index] += by`. Gauges: `slots[index] = value`
+ * and `slots[index + 1] += 1` (a plain write counter that shows activity). Histograms: any array; it says that
+ * `sink.record` may be called from the fast path. While it is undefined every operation goes through `sink`,
+ * and it is looked at again after each of them: a counter's `increment` publishes `slots` once the series is a sum.
+ */
+export interface Cell<S> {
+  gate: number;
+  readonly slots: Float64Array | undefined;
+  readonly index: number;
+  readonly sink: S;
+}
+
+/** `Cell.gate` before the facade opened it. */
+export const UNOPENED = 0;
+/** `Cell.gate` after the recorder withdrew the cell: the handle asks the recorder again. */
+export const REVOKED = -2;
+
+/** Sinks receive valid numbers only: finite, and not negative for counters and histograms. They never throw. */
+export interface CounterSink {
+  increment(by: number): void;
+  absolute(value: number): void;
+}
+export interface GaugeSink {
+  set(value: number): void;
+  add(by: number): void;
+}
+export interface HistogramSink {
+  record(value: number, count: number): void;
+}
+
+/** Why an operation was refused; the value of `ostinato.refused{reason}`. */
+export type RefusalReason =
+  | 'not_a_number'
+  | 'not_finite'
+  | 'negative'
+  | 'invalid_count'
+  | 'invalid_name'
+  | 'invalid_label'
+  | 'mode'
+  | 'kind'
+  | 'not_a_time_unit';
+
+/** Where the facade sends what is recorded. Implementations never throw. */
+export interface Recorder {
+  describe(kind: Kind, scope: Scope, name: string, meta: Meta): void;
+  counter(key: Key, meta: Meta): Cell<CounterSink>;
+  gauge(key: Key, meta: Meta): Cell<GaugeSink>;
+  histogram(key: Key, meta: Meta): Cell<HistogramSink>;
+  /** One operation was refused by the facade. */
+  refused(kind: Kind, reason: RefusalReason): void;
+  /** The clock that timers read, in milliseconds, monotonic. Absent: `performance.now`. */
+  now?(): number;
+}

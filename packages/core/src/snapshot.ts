@@ -1,0 +1,72 @@
+import type { Key, Scope, Unit } from './recorder.ts';
+
+/** `cumulative`: values since the series' start. `delta`: values since this reader's previous collection. */
+export type Temporality = 'cumulative' | 'delta';
+
+/** How the series of a metric are stored; `histogram` has explicit bounds. */
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'exponentialHistogram';
+
+/** One metric of a snapshot: the same object for all its series. */
+export interface SnapshotMetric {
+  readonly scope: Scope;
+  readonly name: string;
+  readonly type: MetricType;
+  readonly unit: Unit;
+  readonly description: string;
+  /** Upper bounds, `type: 'histogram'` only (empty otherwise). */
+  readonly bounds: readonly number[];
+}
+
+/**
+ * One series as a snapshot's iterator stands on it. **One object is reused** for all of them: read it before
+ * asking for the next. Fields that a metric's type does not have hold zero.
+ */
+export interface SeriesCursor {
+  readonly metric: SnapshotMetric;
+  readonly key: Key;
+  /** Epoch nanoseconds; the same bigint object for all series that share it. */
+  readonly start: bigint;
+  /** Counters and gauges. */
+  readonly value: number;
+  /** Histograms: the sum of the buckets, `zeroCount` included. */
+  readonly count: number;
+  readonly sum: number;
+  /** Lifetime minimum and maximum; NaN where there is none (delta, or nothing recorded). */
+  readonly min: number;
+  readonly max: number;
+  readonly zeroCount: number;
+  /** Exponential histograms: bucket `i` of `counts` is `(base^(offset+i), base^(offset+i+1)]`, base `2^(2^-scale)`. */
+  readonly scale: number;
+  readonly offset: number;
+  /** Bucket counts, the first `length` entries; explicit histograms have `bounds.length + 1`. */
+  readonly counts: Float64Array;
+  readonly length: number;
+}
+
+/**
+ * What one collection found, read lazily: a delta reader advances a series as the cursor passes it, so a series
+ * that was not read is given back to the next collection, with its start time.
+ */
+export interface SeriesSource {
+  readonly temporality: Temporality;
+  /** When the collection took place, epoch nanoseconds. */
+  readonly time: bigint;
+  /**
+   * The series in runs of at most `size`, grouped by metric. Between two runs a consumer may give way to the
+   * event loop. It can be walked once; a second walk goes on where the first one stopped.
+   */
+  chunks(size: number): Iterable<Iterable<SeriesCursor>>;
+}
+
+/** The series of one scope. */
+export interface ScopeSnapshot extends SeriesSource {
+  readonly scope: Scope;
+}
+
+/** All series, scope by scope. */
+export interface Snapshot extends SeriesSource {
+  readonly scopes: readonly ScopeSnapshot[];
+}
+
+/** Where a lazy ScopeMetrics (otel) carries its `ScopeSnapshot`, for exporters that can read it. */
+export const SNAPSHOT = Symbol.for('ostinato.snapshot.v1');
