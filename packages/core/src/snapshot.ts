@@ -13,6 +13,8 @@ export interface SnapshotMetric {
   readonly type: MetricType;
   readonly unit: Unit;
   readonly description: string;
+  /** Not for gauges. A `lowmemory` reader reports counters that were set by `absolute` as cumulative. */
+  readonly temporality: Temporality;
   /** Upper bounds, `type: 'histogram'` only (empty otherwise). */
   readonly bounds: readonly number[];
 }
