@@ -6,9 +6,26 @@ export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
 /** A UCUM unit. Any string is accepted; these are completed by editors. */
 export type Unit =
-  | 'ns' | 'us' | 'ms' | 's' | 'min' | 'h' | 'd'
-  | 'By' | 'KiBy' | 'MiBy' | 'GiBy' | 'kBy' | 'MBy' | 'GBy'
-  | '1' | '%' | '{request}' | '{error}' | '{item}' | '{connection}'
+  | 'ns'
+  | 'us'
+  | 'ms'
+  | 's'
+  | 'min'
+  | 'h'
+  | 'd'
+  | 'By'
+  | 'KiBy'
+  | 'MiBy'
+  | 'GiBy'
+  | 'kBy'
+  | 'MBy'
+  | 'GBy'
+  | '1'
+  | '%'
+  | '{request}'
+  | '{error}'
+  | '{item}'
+  | '{connection}'
   | (string & {});
 
 /** What can be said of a metric besides its name. */

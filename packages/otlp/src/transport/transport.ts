@@ -19,7 +19,10 @@ export type Attempt =
 /** Sends serialized requests to one destination. */
 export interface Transport {
   /** Never rejects. An aborted attempt answers CANCELLED (1). */
-  send(bytes: Uint8Array, options: { readonly timeoutMillis: number; readonly signal?: AbortSignal }): Promise<Attempt>;
+  send(
+    bytes: Uint8Array,
+    options: { readonly timeoutMillis: number; readonly signal?: AbortSignal },
+  ): Promise<Attempt>;
   /** Calls back each time the connection becomes ready; returns how to stop it. */
   onReady(listener: () => void): () => void;
   /** Throws the connection away and starts a new one. */
