@@ -1,3 +1,4 @@
+export { OstinatoError } from './errors.ts';
 export type {
   Cell,
   CounterSink,
