@@ -1,1 +1,4 @@
-export {};
+export type { Answer, StatusName } from './collector/answers.ts';
+export { hangUp, partialSuccess, silence, status, success } from './collector/answers.ts';
+export type { Collector, CollectorOptions, ReceivedRequest, Script } from './collector/collector.ts';
+export { startCollector } from './collector/collector.ts';

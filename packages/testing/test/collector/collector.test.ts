@@ -1,0 +1,280 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { Client, status as codes, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { hangUp, partialSuccess, silence, status, success } from '../../src/collector/answers.ts';
+import { type Collector, startCollector } from '../../src/collector/collector.ts';
+
+const EXPORT = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
+
+interface Reply {
+  readonly bytes: Buffer | undefined;
+  readonly error: ServiceError | undefined;
+}
+
+let collector: Collector;
+const clients: Client[] = [];
+
+beforeEach(async () => {
+  collector = await startCollector();
+});
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close();
+  await collector.stop();
+});
+
+function newClient(to = collector): Client {
+  const client = new Client(`127.0.0.1:${to.port}`, credentials.createInsecure(), {
+    'grpc.initial_reconnect_backoff_ms': 20,
+    'grpc.max_reconnect_backoff_ms': 20,
+    'grpc.enable_retries': 0,
+  });
+  clients.push(client);
+  return client;
+}
+
+/** One with a connection of its own: clients of equal options share theirs. */
+function freshClient(): Client {
+  const client = new Client(`127.0.0.1:${collector.port}`, credentials.createInsecure(), {
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.initial_reconnect_backoff_ms': 20,
+    'grpc.max_reconnect_backoff_ms': 20,
+  });
+  clients.push(client);
+  return client;
+}
+
+function send(
+  client: Client,
+  { bytes = Buffer.from('some bytes'), metadata = {}, deadline = Infinity, waitForReady = false } = {},
+): Promise<Reply> {
+  return new Promise((resolve) => {
+    const headers = new Metadata({ waitForReady });
+    for (const [name, value] of Object.entries(metadata)) headers.set(name, value as string);
+    const identity = (value: Buffer) => value;
+    client.makeUnaryRequest(EXPORT, identity, identity, bytes, headers, { deadline }, (error, reply) =>
+      resolve({ error: error ?? undefined, bytes: reply }),
+    );
+  });
+}
+
+describe('answers', () => {
+  test('takes everything and answers the empty partial success of the real Collector', async () => {
+    const reply = await send(newClient(), { metadata: { 'x-tenant': 'blue' } });
+    expect(reply.bytes?.toString('hex')).toBe('0a00');
+    expect(collector.requests).toHaveLength(1);
+    expect(collector.requests[0]).toMatchObject({ index: 0, connection: 0, accepted: true });
+    expect(collector.requests[0]?.metadata['x-tenant']).toBe('blue');
+    expect(Buffer.from(collector.requests[0]!.bytes).toString()).toBe('some bytes');
+  });
+
+  test('answers any status with its details, from now on or once', async () => {
+    const client = newClient();
+    collector.respondOnce(status('UNAVAILABLE', { details: 'busy' }), status(3));
+    expect((await send(client)).error).toMatchObject({ code: codes.UNAVAILABLE, details: 'busy' });
+    expect((await send(client)).error).toMatchObject({ code: codes.INVALID_ARGUMENT });
+    expect((await send(client)).error).toBeUndefined();
+    collector.respond(status('DATA_LOSS'));
+    expect((await send(client)).error).toMatchObject({ code: codes.DATA_LOSS });
+    expect((await send(client)).error).toMatchObject({ code: codes.DATA_LOSS });
+    expect(collector.accepted.map(({ index }) => index)).toEqual([2]);
+  });
+
+  test('puts RetryInfo into grpc-status-details-bin', async () => {
+    collector.respond(status('UNAVAILABLE', { details: 'no', retryDelayMillis: 1250 }));
+    const { error } = await send(newClient());
+    const [details] = error!.metadata.get('grpc-status-details-bin');
+    // Status{1: 14, 2: "no", 3: Any{1: url, 2: RetryInfo{1: Duration{1: 1, 2: 250000000}}}}, encoded by hand.
+    const url = Buffer.from('type.googleapis.com/google.rpc.RetryInfo');
+    const duration = Buffer.from([0x08, 1, 0x10, 0x80, 0xe5, 0x9a, 0x77]);
+    const retryInfo = Buffer.concat([Buffer.from([0x0a, duration.length]), duration]);
+    const any = Buffer.concat([
+      Buffer.from([0x0a, url.length]),
+      url,
+      Buffer.from([0x12, retryInfo.length]),
+      retryInfo,
+    ]);
+    const expected = Buffer.concat([
+      Buffer.from([0x08, 14, 0x12, 2]),
+      Buffer.from('no'),
+      Buffer.from([0x1a, any.length]),
+      any,
+    ]);
+    expect((details as Buffer).toString('hex')).toBe(expected.toString('hex'));
+  });
+
+  test('answers a partial success with the count and the text', async () => {
+    collector.respond(partialSuccess(300, 'old'));
+    const { bytes } = await send(newClient());
+    expect(bytes?.toString('hex')).toBe(
+      Buffer.from([0x0a, 8, 0x08, 0xac, 0x02, 0x12, 3, ...Buffer.from('old')]).toString('hex'),
+    );
+  });
+
+  test('a script decides per request, and may wait for the test', async () => {
+    let release: (() => void) | undefined;
+    collector.respondWith(async ({ index }) => {
+      if (index === 0) await new Promise<void>((resolve) => (release = resolve));
+      return index === 0 ? status('ABORTED') : success();
+    });
+    const client = newClient();
+    const first = send(client);
+    await collector.received(1);
+    expect(collector.requests[0]?.answer).toBeUndefined();
+    expect((await send(client)).error).toBeUndefined();
+    release?.();
+    expect((await first).error).toMatchObject({ code: codes.ABORTED });
+  });
+
+  test('a failing script shows as INTERNAL, with its error', async () => {
+    collector.respondWith(() => {
+      throw new Error('typo');
+    });
+    const { error } = await send(newClient());
+    expect(error).toMatchObject({ code: codes.INTERNAL });
+    expect(error?.details).toMatch(/script failed.*typo/);
+  });
+
+  test('a delayed answer comes, and the data counts although the client gave up', async () => {
+    collector.respondOnce(success({ delayMillis: 60 }));
+    const { error } = await send(newClient(), { deadline: Date.now() + 30 });
+    expect(error).toMatchObject({ code: codes.DEADLINE_EXCEEDED });
+    await collector.until(({ accepted }) => accepted.length === 1);
+  });
+
+  test('silence leaves the call open and the connection well', async () => {
+    const client = newClient();
+    collector.respondOnce(silence());
+    const { error } = await send(client, { deadline: Date.now() + 50 });
+    expect(error).toMatchObject({ code: codes.DEADLINE_EXCEEDED });
+    expect((await send(client)).error).toBeUndefined();
+    expect(collector.connections).toEqual({ made: 1, open: 1 });
+  });
+
+  test('hanging up breaks the connection of that request; the data may have been kept', async () => {
+    const client = newClient();
+    collector.respondOnce(hangUp({ accepted: true }), hangUp());
+    expect((await send(client)).error).toMatchObject({ code: codes.UNAVAILABLE });
+    expect((await send(client, { waitForReady: true })).error).toMatchObject({ code: codes.UNAVAILABLE });
+    expect((await send(client, { waitForReady: true })).error).toBeUndefined();
+    expect(collector.accepted.map(({ index }) => index)).toEqual([0, 2]);
+    expect(collector.connections.made).toBe(3);
+  });
+
+  test('refuses OK and unknown statuses, naming what it was given', () => {
+    expect(() => status('OK')).toThrow(/status\("OK"\): expected a gRPC status other than OK/);
+    expect(() => status(99)).toThrow(expect.objectContaining({ code: 'ERR_TESTING_STATUS' }));
+  });
+});
+
+describe('size', () => {
+  test('refuses what exceeds its limit in the words of the real Collector', async () => {
+    const small = await startCollector({ maxReceiveBytes: 100 });
+    const client = newClient(small);
+    expect((await send(client, { bytes: Buffer.alloc(100) })).error).toBeUndefined();
+    expect((await send(client, { bytes: Buffer.alloc(101) })).error).toMatchObject({
+      code: codes.RESOURCE_EXHAUSTED,
+      details: 'grpc: received message larger than max (101 vs. 100)',
+    });
+    await small.stop();
+  });
+
+  test('the default limit is 4 MiB', async () => {
+    const client = newClient();
+    expect((await send(client, { bytes: Buffer.alloc(4_194_304) })).error).toBeUndefined();
+    expect((await send(client, { bytes: Buffer.alloc(4_194_305) })).error).toMatchObject({
+      details: 'grpc: received message larger than max (4194305 vs. 4194304)',
+    });
+  });
+});
+
+describe('outages', () => {
+  test('a vanished collector refuses connections and comes back on its port', async () => {
+    const client = newClient();
+    await send(client);
+    const { port } = collector;
+    collector.vanish();
+    await collector.until(({ connections }) => connections.open === 0);
+    const [error] = (await once(createConnection(port, '127.0.0.1'), 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toBe('ECONNREFUSED');
+    expect((await send(client)).error).toMatchObject({ code: codes.UNAVAILABLE });
+    await collector.comeBack();
+    expect(collector.port).toBe(port);
+    expect((await send(client, { waitForReady: true })).error).toBeUndefined();
+    expect(collector.requests).toHaveLength(2);
+  });
+
+  test('what a vanishing collector was still thinking about is neither answered nor kept', async () => {
+    collector.respond(success({ delayMillis: 3_600_000 }));
+    const reply = send(newClient());
+    await collector.received(1);
+    collector.vanish();
+    expect((await reply).error).toMatchObject({ code: codes.UNAVAILABLE });
+    expect(collector.accepted).toHaveLength(0);
+  });
+
+  test('an orderly restart answers running calls and then closes the connection', async () => {
+    let release: (() => void) | undefined;
+    collector.respondWith(async () => {
+      await new Promise<void>((resolve) => (release = resolve));
+      return success();
+    });
+    const client = newClient();
+    const running = send(client);
+    await collector.received(1);
+    collector.vanish({ soft: true });
+    release?.();
+    expect((await running).error).toBeUndefined();
+    await collector.until(({ connections }) => connections.open === 0);
+    expect((await send(client)).error).toMatchObject({ code: codes.UNAVAILABLE });
+  });
+
+  test('a black hole accepts connections and says nothing, not even the preface', async () => {
+    await send(newClient());
+    await collector.blackHole();
+    const client = freshClient();
+    expect((await send(client, { deadline: Date.now() + 80, waitForReady: true })).error).toMatchObject({
+      code: codes.DEADLINE_EXCEEDED,
+    });
+    expect(collector.connections.open).toBeGreaterThan(0);
+    await collector.comeBack();
+    expect((await send(client, { waitForReady: true })).error).toBeUndefined();
+  });
+
+  test('a frozen connection passes nothing and is not closed; a new one works', async () => {
+    const client = newClient();
+    await send(client);
+    collector.freeze();
+    expect((await send(client, { deadline: Date.now() + 50 })).error).toMatchObject({
+      code: codes.DEADLINE_EXCEEDED,
+    });
+    expect(collector.requests).toHaveLength(1);
+    expect(collector.connections.open).toBe(1);
+    expect((await send(freshClient())).error).toBeUndefined();
+  });
+
+  test('says which port is taken', async () => {
+    await expect(startCollector({ port: collector.port })).rejects.toThrow(
+      new RegExp(`the collector cannot listen on port ${collector.port}.*EADDRINUSE`),
+    );
+  });
+});
+
+describe('waiting', () => {
+  test('an unmet wait ends with an error when the collector stops', async () => {
+    const wait = expect(collector.received(1)).rejects.toMatchObject({ code: 'ERR_TESTING_STOPPED' });
+    await collector.stop();
+    await wait;
+  });
+
+  test('a throwing predicate rejects its own wait only', async () => {
+    const other = collector.received(1);
+    await expect(
+      collector.until(() => {
+        throw new Error('typo');
+      }),
+    ).rejects.toThrow('typo');
+    await send(newClient());
+    await other;
+  });
+});
