@@ -104,6 +104,7 @@ export type RefusalReason =
   | 'invalid_label'
   | 'mode'
   | 'kind'
+  | 'limit'
   | 'not_a_time_unit';
 
 /** Where the facade sends what is recorded. Implementations never throw. */
