@@ -2,17 +2,23 @@ import type { Unit } from '../unit.ts';
 
 /** Why a unit could not be written: the log is degraded and its units stay in memory. */
 export interface Degraded {
+  /** That of the file system (`ENOSPC`, `EACCES`, `EROFS`, `ENOENT` …), or `ERR_LOG_DIRECTORY`, `ERR_LOG_FULL`, `ERR_LOG_CLOSED`. */
   readonly code: string;
   readonly message: string;
 }
 
 export type AppendResult =
-  /** Written; `durable` resolves when it is as safe as `fsync` promises, and never rejects. */
-  | { readonly stored: true; readonly durable: Promise<void> }
+  /**
+   * Written: it survives the end of this process, `kill -9` included. `durable` resolves when it is as safe as
+   * `fsync` promises, or with the reason why it is not (the unit remains in the log); it never rejects.
+   */
+  | { readonly stored: true; readonly durable: Promise<Degraded | undefined> }
+  /** Nothing was written, no part of it. A later append tries again. */
   | { readonly stored: false; readonly degraded: Degraded };
 
 /** One FIFO of units of one resource on disk: this process's own, or one adopted from a dead process. */
 export interface LogLine {
+  /** Of an adopted line whose headers are all damaged: ''. */
   readonly resource: string;
   /** Units, points and bytes of segments that are not acknowledged yet. */
   readonly pending: number;
@@ -22,9 +28,12 @@ export interface LogLine {
   append(units: readonly Unit[]): AppendResult;
   /** The same, durable when it returns: for the exit handler. */
   appendSync(units: readonly Unit[]): AppendResult;
-  /** The oldest unacknowledged unit; the same one until it is acknowledged. */
+  /**
+   * The oldest unacknowledged unit; the same one until it is acknowledged. Never rejects: undefined with `pending`
+   * above 0 means that the log cannot be read just now (too many open files, say), so ask again later.
+   */
   peek(): Promise<Unit | undefined>;
-  /** Steps the cursor over the oldest unit. Segments that are wholly acknowledged are deleted. */
+  /** Steps the cursor over the unit that `peek` gave. Segments that are wholly acknowledged are deleted. */
   acknowledge(): void;
 }
 
@@ -32,7 +41,10 @@ export interface LogLine {
 export interface FallbackLog {
   /** This process's own line for a resource; nothing is created on disk before its first append. */
   line(resource: string): LogLine;
-  /** Claims the lines of dead processes, oldest first; never those of a live one. */
+  /**
+   * Claims the lines of dead processes, oldest first; never those of a live one. Each line is returned once, so ask
+   * again now and then: other processes may have died, and what is beyond `maxBytes` waits on disk. Never rejects.
+   */
   adopt(): Promise<readonly LogLine[]>;
   /** Bytes on disk that this process owns. */
   readonly bytes: number;
