@@ -23,6 +23,8 @@ export interface Transport {
     bytes: Uint8Array,
     options: { readonly timeoutMillis: number; readonly signal?: AbortSignal },
   ): Promise<Attempt>;
+  /** Whether the connection is up: an attempt that fails now was answered, or broke on its way. */
+  readonly ready: boolean;
   /** Calls back each time the connection becomes ready; returns how to stop it. */
   onReady(listener: () => void): () => void;
   /** Throws the connection away and starts a new one. */

@@ -1,0 +1,143 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { ChannelCredentials, Metadata } from '@grpc/grpc-js';
+import { type Collector, partialSuccess, silence, startCollector, status } from '@ostinato/testing';
+import { GrpcTransport, type GrpcTransportOptions } from '../../src/transport/grpc.ts';
+
+describe('GrpcTransport', () => {
+  let collector: Collector;
+  let transport: GrpcTransport;
+
+  const connect = (options: Partial<GrpcTransportOptions> = {}) =>
+    new GrpcTransport({
+      target: `127.0.0.1:${collector.port}`,
+      credentials: ChannelCredentials.createInsecure(),
+      metadata: new Metadata(),
+      compression: 'none',
+      ...options,
+    });
+  const send = (bytes = Uint8Array.of(1, 2, 3)) => transport.send(bytes, { timeoutMillis: 10_000 });
+
+  beforeEach(async () => {
+    collector = await startCollector();
+    transport = connect();
+  });
+  afterEach(async () => {
+    transport.close();
+    await collector.stop();
+  });
+
+  test('sends the bytes as they are, and only those of the view', async () => {
+    const backing = Uint8Array.of(9, 1, 2, 3, 9);
+    expect(await send(backing.subarray(1, 4))).toEqual({ ok: true, rejectedPoints: 0, message: '' });
+    expect([...(collector.requests[0]?.bytes ?? [])]).toEqual([1, 2, 3]);
+  });
+
+  test('reads a partial success', async () => {
+    collector.respond(partialSuccess(3, 'too old'));
+    expect(await send()).toEqual({ ok: true, rejectedPoints: 3, message: 'too old' });
+  });
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16])(
+    'reads status %i, with RetryInfo',
+    async (code) => {
+      collector.respond(status(code, { details: 'because', retryDelayMillis: 2500 }));
+      expect(await send()).toEqual({ ok: false, code, details: 'because', retryDelayMillis: 2500 });
+      collector.respond(status(code, { details: 'because' }));
+      expect(await send()).toEqual({ ok: false, code, details: 'because', retryDelayMillis: undefined });
+    },
+  );
+
+  test('sends headers and says who it is', async () => {
+    const metadata = new Metadata();
+    metadata.set('x-tenant', 'a');
+    transport.close();
+    transport = connect({ metadata });
+    await send();
+    expect(collector.requests[0]?.metadata['x-tenant']).toBe('a');
+    expect(collector.requests[0]?.metadata['user-agent']).toMatch(
+      /^Ostinato\/\d+\.\d+\.\d+ OTel-OTLP-Exporter-JavaScript\/\d+\.\d+\.\d+ /,
+    );
+  });
+
+  test('compresses with gzip', async () => {
+    const calls: { encoding: unknown; bytes: number }[] = [];
+    const server = createServer((request, response) => {
+      let bytes = 0;
+      request.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      request.on('end', () => {
+        calls.push({ encoding: request.headers['grpc-encoding'], bytes });
+        response.writeHead(200, { 'content-type': 'application/grpc', 'grpc-status': '0' }).end();
+      });
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    transport.close();
+    transport = connect({ compression: 'gzip', target: `127.0.0.1:${port}` });
+    await send(new Uint8Array(10_000));
+    expect(calls).toEqual([{ encoding: 'gzip', bytes: expect.any(Number) }]);
+    expect(calls[0]?.bytes).toBeLessThan(200);
+    transport.close();
+    server.close();
+  });
+
+  test('an attempt can be cancelled', async () => {
+    collector.respond(silence());
+    const controller = new AbortController();
+    const attempt = transport.send(Uint8Array.of(1), { timeoutMillis: 60_000, signal: controller.signal });
+    await collector.received(1);
+    controller.abort();
+    expect(await attempt).toMatchObject({ ok: false, code: 1 });
+  });
+
+  test('an attempt ends at its deadline', async () => {
+    collector.respond(silence());
+    expect(await transport.send(Uint8Array.of(1), { timeoutMillis: 50 })).toMatchObject({
+      ok: false,
+      code: 4,
+    });
+  });
+
+  test('says UNAVAILABLE at once where nothing listens', async () => {
+    collector.vanish();
+    const attempt = await send();
+    expect(attempt).toMatchObject({ ok: false, code: 14 });
+    expect(attempt).toHaveProperty('details', expect.stringContaining('ECONNREFUSED'));
+    expect(transport.ready).toBe(false);
+  });
+
+  test('tells when the connection is back, without being asked', async () => {
+    collector.vanish();
+    await send();
+    const ready = new Promise<void>((resolve) => transport.onReady(resolve));
+    await collector.comeBack();
+    await ready;
+    expect(transport.ready).toBe(true);
+    expect(await send()).toMatchObject({ ok: true });
+  });
+
+  test('made anew, it leaves a stuck connection behind', async () => {
+    await collector.blackHole();
+    expect(await transport.send(Uint8Array.of(1), { timeoutMillis: 100 })).toMatchObject({
+      ok: false,
+      code: 4,
+    });
+    const stuck = collector.connections.made;
+    const ready = new Promise<void>((resolve) => transport.onReady(resolve));
+    await collector.comeBack();
+    transport.recreate();
+    await ready;
+    expect(await send()).toMatchObject({ ok: true });
+    expect(collector.connections.made).toBeGreaterThan(stuck);
+  });
+
+  test('closed, it sends nothing', async () => {
+    transport.close();
+    expect(await send()).toMatchObject({ ok: false, code: 1 });
+    transport.recreate();
+    expect(collector.requests).toHaveLength(0);
+  });
+});
