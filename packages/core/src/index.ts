@@ -1,4 +1,31 @@
-export { OstinatoError } from './errors.ts';
+export type { Counter } from './counter.ts';
+export { OstinatoError, RecorderAlreadyInstalledError } from './errors.ts';
+export {
+  counter,
+  defineCounter,
+  defineGauge,
+  defineHistogram,
+  describeCounter,
+  describeGauge,
+  describeHistogram,
+  gauge,
+  histogram,
+} from './facade.ts';
+export type { Family, FamilyTimer, HistogramFamily } from './family.ts';
+export type { Gauge } from './gauge.ts';
+export { globalRecorder, type Installation, setGlobalRecorder } from './global.ts';
+export type { Histogram } from './histogram.ts';
+export type { Label, Labels, LabelValue, Named, Values } from './labels.ts';
+export { withLocalRecorder } from './local.ts';
+export type {
+  DefineCounter,
+  DefineGauge,
+  DefineHistogram,
+  HistogramOptions,
+  MetricOptions,
+  Metrics,
+  ScopeOptions,
+} from './metrics.ts';
 export type {
   Cell,
   CounterSink,
@@ -15,6 +42,8 @@ export type {
   Unit,
 } from './recorder.ts';
 export { REVOKED, UNOPENED } from './recorder.ts';
+export { type Reporter, report, setReporter } from './report.ts';
+export { scope } from './scope.ts';
 export type {
   MetricType,
   ScopeSnapshot,
@@ -25,3 +54,4 @@ export type {
   Temporality,
 } from './snapshot.ts';
 export { SNAPSHOT } from './snapshot.ts';
+export type { Timer } from './timer.ts';

@@ -1,0 +1,57 @@
+import { Handle, whyNotPositive } from './handle.ts';
+import type { Fault } from './key.ts';
+import { noopCounter } from './noop.ts';
+import { type Cell, type CounterSink, type Key, REVOKED, type Recorder } from './recorder.ts';
+import { type Definition, sharedState } from './state.ts';
+
+/** A sum that only grows: requests served, bytes sent. Get one from `counter` or `defineCounter`. */
+export interface Counter {
+  /**
+   * Adds `by`, a finite number of at least 0; by default 1. Anything else is refused, counted and warned of once.
+   * Never throws.
+   */
+  increment(by?: number): void;
+  /**
+   * Says what the total is, for a count that is kept elsewhere: a finite number of at least 0. A value lower than an
+   * earlier one has no effect. A series takes either `increment` or `absolute`, as its first operation did.
+   */
+  absolute(value: number): void;
+}
+
+const state = sharedState();
+
+export class CounterHandle extends Handle<CounterSink> implements Counter {
+  constructor(definition: Definition, target: Key | Fault) {
+    super(definition, target, noopCounter);
+  }
+
+  protected ask(recorder: Recorder, key: Key): Cell<CounterSink> {
+    return recorder.counter(key, this.definition.meta);
+  }
+
+  increment(by: number = 1): void {
+    const { cell } = this;
+    if (cell.gate === state.gate && typeof by === 'number' && by >= 0 && by < Infinity) {
+      add(cell.slots as Float64Array, cell.index, by);
+    } else {
+      this.incrementByEscape(by);
+    }
+  }
+
+  private incrementByEscape(by: number): void {
+    if (!this.admits(whyNotPositive(by), 'increment', by)) return;
+    const cell = this.resolve();
+    if (cell.slots !== undefined && cell.gate !== REVOKED) add(cell.slots, cell.index, by);
+    else cell.sink.increment(by);
+    this.open(cell);
+  }
+
+  absolute(value: number): void {
+    if (!this.admits(whyNotPositive(value), 'absolute', value)) return;
+    this.resolve().sink.absolute(value);
+  }
+}
+
+function add(slots: Float64Array, index: number, by: number): void {
+  slots[index] = (slots[index] as number) + by;
+}

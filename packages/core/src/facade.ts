@@ -1,0 +1,61 @@
+import type { Metrics } from './metrics.ts';
+import { metricsOf } from './scope.ts';
+
+const metrics = metricsOf({ name: 'ostinato' }, []);
+
+/**
+ * The counter of this name and these labels. Get it once and keep it, or ask each time: the same one comes back.
+ * It may be made before a recorder is installed. Never throws: a bad name or label gives a counter that records
+ * nothing, with one warning.
+ *
+ * ```ts
+ * counter('orders', { type: 'retail' }).increment();
+ * ```
+ */
+export const counter: Metrics['counter'] = metrics.counter;
+
+/** The gauge of this name and these labels; as `counter`. */
+export const gauge: Metrics['gauge'] = metrics.gauge;
+
+/** The histogram of this name and these labels; as `counter`. */
+export const histogram: Metrics['histogram'] = metrics.histogram;
+
+/**
+ * Defines a counter: its unit, description and labels. Without `labels` it returns the counter, with `labels` a
+ * family. The first definition of a name stays; one that differs is reported. Throws `OstinatoError` with code
+ * `OSTINATO_INVALID_NAME` or `OSTINATO_INVALID_OPTION`.
+ *
+ * ```ts
+ * const errors = defineCounter('order.errors', { unit: '{error}', labels: ['type'] });
+ * errors.with({ type: 'declined' }).increment();
+ * errors.labels('declined').increment(); // the same, fastest
+ * ```
+ */
+export const defineCounter: Metrics['defineCounter'] = metrics.defineCounter;
+
+/** Defines a gauge; as `defineCounter`. */
+export const defineGauge: Metrics['defineGauge'] = metrics.defineGauge;
+
+/**
+ * Defines a histogram; as `defineCounter`. `buckets` are explicit upper bounds, finite and ascending; without them the
+ * histogram is exponential.
+ *
+ * ```ts
+ * const latency = defineHistogram('http.server.request.duration', { unit: 's', labels: ['method', 'status'] });
+ * const timer = latency.startTimer();
+ * timer.stop('GET', 200);
+ * ```
+ */
+export const defineHistogram: Metrics['defineHistogram'] = metrics.defineHistogram;
+
+/**
+ * Says what a counter that others record means, for the default scope. Throws as `defineCounter` does. Descriptions
+ * given before a recorder is installed reach it when it is.
+ */
+export const describeCounter: Metrics['describeCounter'] = metrics.describeCounter;
+
+/** Describes a gauge; as `describeCounter`. */
+export const describeGauge: Metrics['describeGauge'] = metrics.describeGauge;
+
+/** Describes a histogram; as `describeCounter`. */
+export const describeHistogram: Metrics['describeHistogram'] = metrics.describeHistogram;

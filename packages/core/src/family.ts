@@ -1,0 +1,147 @@
+import type { Handles } from './handles.ts';
+import type { Histogram, HistogramHandle } from './histogram.ts';
+import { characters, type Entry, isAbsent, labelFault, labelValueProblem } from './key.ts';
+import type { Named, Values } from './labels.ts';
+import type { SeriesLabelValue } from './recorder.ts';
+import type { Definition } from './state.ts';
+import { quote } from './text.ts';
+import { recordElapsed, Stopwatch } from './timer.ts';
+
+/** A metric whose labels are declared: one handle per combination of their values. */
+export interface Family<H, L extends readonly string[]> {
+  /**
+   * The handle for these values, by name. Only the declared labels are read; one that is missing is absent. Never
+   * throws: a bad value gives a handle that records nothing, counted, with one warning.
+   */
+  with(labels: Named<L>): H;
+  /** The handle for these values, in the order of the declaration: the fastest form. */
+  labels(...values: Values<L>): H;
+}
+
+/** A family of histograms. */
+export interface HistogramFamily<L extends readonly string[]> extends Family<Histogram, L> {
+  /** Starts to measure something whose labels are known only at its end. */
+  startTimer(): FamilyTimer<L>;
+}
+
+/** A running measurement that gets its labels at the end. */
+export interface FamilyTimer<L extends readonly string[]> {
+  /** Records as `Timer.stop` does, in the series of these values. */
+  stop(...values: Values<L>): number;
+}
+
+type Value = SeriesLabelValue | undefined;
+/** By the value of one label: the maps of the next one, at the last label the handles. */
+type Branch<H> = Map<Value, Branch<H> | H>;
+
+export class LabelFamily<H> implements Family<H, readonly string[]> {
+  private readonly handles: Handles<H>;
+  private readonly definition: Definition;
+  private readonly names: readonly string[];
+  private readonly root: Branch<H> = new Map();
+
+  constructor(handles: Handles<H>, definition: Definition, names: readonly string[]) {
+    this.handles = handles;
+    this.definition = definition;
+    this.names = names;
+  }
+
+  labels(): H {
+    // biome-ignore lint/complexity/noArguments: a rest parameter allocates an array at each call
+    const values = arguments;
+    const { length } = this.names;
+    if (values.length === length) {
+      let at: Branch<H> | H | undefined = this.root;
+      for (let i = 0; i < length; i++) {
+        at = (at as Branch<H>).get(values[i]);
+        if (at === undefined) break;
+      }
+      if (at !== undefined) return at as H;
+    }
+    return this.make(Array.from(values));
+  }
+
+  with(labels: Named<readonly string[]>): H {
+    const { names } = this;
+    try {
+      let at: Branch<H> | H | undefined = this.root;
+      for (let i = 0; i < names.length; i++) {
+        at = (at as Branch<H>).get(labels[names[i] as string]);
+        if (at === undefined) break;
+      }
+      if (at !== undefined) return at as H;
+      return this.make(names.map((name) => labels[name]));
+    } catch {
+      return this.inert(`labels must be an object that can be read; it was ${quote(labels)}`);
+    }
+  }
+
+  /** @param values of any number and type */
+  private make(values: readonly unknown[]): H {
+    const { names } = this;
+    if (values.length !== names.length) {
+      return this.inert(
+        `${names.length} label values are needed (${names.join(', ')}), ${values.length} were given`,
+      );
+    }
+    const entries: Entry[] = [];
+    for (const [i, name] of names.entries()) {
+      const value = values[i];
+      const problem = labelValueProblem(name, value);
+      if (problem !== undefined) return this.inert(problem);
+      if (!isAbsent(value)) entries.push([name, value as SeriesLabelValue]);
+    }
+    const handle = this.handles.create(this.definition, entries);
+    if (this.handles.reserve(names.length, characters(entries)))
+      this.keep(values as readonly Value[], handle);
+    return handle;
+  }
+
+  private keep(values: readonly Value[], handle: H): void {
+    let at = this.root;
+    const last = values.length - 1;
+    for (let i = 0; i < last; i++) {
+      let next = at.get(values[i]) as Branch<H> | undefined;
+      if (next === undefined) {
+        next = new Map();
+        at.set(values[i], next);
+      }
+      at = next;
+    }
+    at.set(values[last], handle);
+  }
+
+  private inert(problem: string): H {
+    const { name } = this.definition;
+    return this.handles.inert(name, labelFault(name, problem));
+  }
+}
+
+export class HistogramLabelFamily
+  extends LabelFamily<HistogramHandle>
+  implements HistogramFamily<readonly string[]>
+{
+  startTimer(): FamilyTimer<readonly string[]> {
+    return new LabelFamilyTimer(this);
+  }
+}
+
+class LabelFamilyTimer implements FamilyTimer<readonly string[]> {
+  private readonly family: HistogramLabelFamily;
+  private readonly watch = new Stopwatch();
+  private result: number | undefined = undefined;
+
+  constructor(family: HistogramLabelFamily) {
+    this.family = family;
+  }
+
+  stop(...values: readonly SeriesLabelValue[]): number {
+    this.result ??= recordElapsed(
+      (this.family.labels as (...values: readonly unknown[]) => HistogramHandle).apply(this.family, [
+        ...values,
+      ]),
+      this.watch.elapsed(),
+    );
+    return this.result;
+  }
+}

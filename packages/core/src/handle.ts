@@ -1,0 +1,137 @@
+import { tellDescriptions } from './describe.ts';
+import type { Fault } from './key.ts';
+import { type Cell, type Key, REVOKED, type Recorder, type RefusalReason } from './recorder.ts';
+import { report } from './report.ts';
+import { CLOSED, currentRecorder, type Definition, sharedState } from './state.ts';
+import { quote } from './text.ts';
+
+const state = sharedState();
+
+/**
+ * What the three handles have in common: finding their cell.
+ *
+ * Each operation of a handle has two ways. The fast one is open while `cell.gate === state.gate`, and touches
+ * nothing but the cell. Everything else is the escape: it finds the recorder in effect, asks it for a cell if the
+ * handle has none of its, and operates on that. `cell`, `owner` and `epoch` are a memo of one entry: whose cell this
+ * is. A handle starts with the noop cell, and has it again whenever there is no recorder.
+ *
+ * The fast way is safe because a gate is only opened in `open`, on a cell of the global recorder, in the epoch that
+ * is current then; because a gate is closed by moving the epoch, which every installation does; and because the
+ * first local recorder sets `state.gate` to a value that no cell ever has.
+ */
+export abstract class Handle<S> {
+  protected cell: Cell<S>;
+  private owner: Recorder | undefined;
+  private epoch: number;
+  readonly definition: Definition;
+  /** The series, or why there is none: such a handle is inert. */
+  protected readonly target: Key | Fault;
+  private readonly noop: Cell<S>;
+
+  constructor(definition: Definition, target: Key | Fault, noop: Cell<S>) {
+    this.cell = noop;
+    this.owner = undefined;
+    this.epoch = 0;
+    this.definition = definition;
+    this.target = target;
+    this.noop = noop;
+  }
+
+  protected abstract ask(recorder: Recorder, key: Key): Cell<S>;
+
+  /** The cell of the recorder in effect. Not for inert handles. */
+  protected resolve(): Cell<S> {
+    const recorder = currentRecorder();
+    if (this.owner !== recorder || this.epoch !== state.epoch || this.cell.gate === REVOKED) {
+      this.bind(recorder);
+    }
+    return this.cell;
+  }
+
+  private bind(recorder: Recorder | undefined): void {
+    const { epoch } = state;
+    const { target } = this;
+    if (recorder === undefined || 'reason' in target) {
+      this.cell = this.noop;
+    } else {
+      tellDescriptions(recorder);
+      warnOfReservedLabels(target);
+      this.cell = this.ask(recorder, target);
+    }
+    this.owner = recorder;
+    this.epoch = epoch;
+  }
+
+  /** Lets the next operations take the fast way, if this cell permits it. */
+  protected open(cell: Cell<S>): void {
+    if (state.gate === CLOSED || cell.slots === undefined || cell.gate === REVOKED) return;
+    if (this.owner === state.recorder && this.epoch === state.epoch) cell.gate = state.gate;
+  }
+
+  /** Whether an operation may be carried out; if not, it is counted by the recorder in effect and warned of once. */
+  protected admits(reason: RefusalReason | undefined, operation: string, value: unknown): boolean {
+    if (reason === undefined && !('reason' in this.target)) return true;
+    this.refuse(reason ?? 'invalid_label', operation, value);
+    return false;
+  }
+
+  refuse(reason: RefusalReason, operation: string, value: unknown): void {
+    const recorder = currentRecorder();
+    if (recorder === undefined) return;
+    const { kind, name } = this.definition;
+    if ('reason' in this.target) {
+      const { reason: why, subject, text } = this.target;
+      recorder.refused(kind, why);
+      report(codeOf(why), subject, text);
+    } else {
+      recorder.refused(kind, reason);
+      const subject = quote(name);
+      report(codeOf(reason), `${kind} ${subject}`, () => {
+        return `${kind} ${subject}: ${operation}(${quote(value)}) was refused, since ${REASONS[reason]}.`;
+      });
+    }
+  }
+}
+
+function codeOf(reason: RefusalReason): string {
+  return `OSTINATO_${reason.toUpperCase()}`;
+}
+
+const REASONS: { readonly [R in RefusalReason]: string } = {
+  not_a_number: 'it is not a number',
+  not_finite: 'it is not finite',
+  negative: 'it is negative',
+  invalid_count: 'a count must be an integer of at least 0 and at most 2^53 - 1',
+  invalid_name: "the metric's name is invalid",
+  invalid_label: 'a label is invalid',
+  mode: 'a counter takes either increment or absolute, as its first operation did',
+  kind: 'the name belongs to a metric of another kind',
+  not_a_time_unit: "the metric's unit is none of s, ms, us, ns, min, h, d",
+};
+
+/** Why a counter or histogram does not take `value`, if it does not. */
+export function whyNotPositive(value: unknown): RefusalReason | undefined {
+  return whyNotFinite(value) ?? ((value as number) < 0 ? 'negative' : undefined);
+}
+
+/** Why a gauge does not take `value`, if it does not. */
+export function whyNotFinite(value: unknown): RefusalReason | undefined {
+  if (typeof value !== 'number' || Number.isNaN(value)) return 'not_a_number';
+  return Number.isFinite(value) ? undefined : 'not_finite';
+}
+
+const IN_PROMETHEUS: { readonly [label: string]: string } = {
+  le: "Prometheus gives 'le' to histogram buckets and overwrites or rejects yours",
+  quantile: "Prometheus gives 'quantile' to summaries and overwrites or rejects yours",
+  job: "Prometheus sets 'job' itself (from service.name): yours becomes 'exported_job' or is overwritten",
+  instance:
+    "Prometheus sets 'instance' itself (from service.instance.id): yours becomes 'exported_instance' or is overwritten",
+};
+
+function warnOfReservedLabels(key: Key): void {
+  for (const [label] of key.labels) {
+    if (!Object.hasOwn(IN_PROMETHEUS, label)) continue;
+    const subject = `${quote(key.name)} label '${label}'`;
+    report('OSTINATO_RESERVED_LABEL', subject, `${subject}: ${IN_PROMETHEUS[label]}. Choose another name.`);
+  }
+}

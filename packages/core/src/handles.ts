@@ -1,0 +1,96 @@
+import { reserve } from './budget.ts';
+import { definitionOf } from './describe.ts';
+import {
+  characters,
+  type Entry,
+  type Fault,
+  isMetricName,
+  labelFault,
+  makeKey,
+  nameFault,
+  readLabels,
+} from './key.ts';
+import type { Key, Kind, Scope } from './recorder.ts';
+import type { Definition } from './state.ts';
+import { Step } from './trie.ts';
+
+/** What makes the handles of one kind. */
+export interface HandleType<H> {
+  readonly kind: Kind;
+  create(definition: Definition, target: Key | Fault): H;
+}
+
+interface Metric<H> {
+  readonly definition: Definition;
+  readonly root: Step<H>;
+}
+
+/** The handles of one kind in one scope, found by name and labels. */
+export class Handles<H> {
+  readonly kind: Kind;
+  private readonly type: HandleType<H>;
+  private readonly scope: Scope;
+  private readonly inherited: readonly Entry[];
+  private readonly cached: boolean;
+  private readonly metrics = new Map<string, Metric<H>>();
+
+  /**
+   * @param inherited labels of the scope, which all its series have
+   * @param cached whether handles are kept to be found again
+   */
+  constructor(type: HandleType<H>, scope: Scope, inherited: readonly Entry[], cached: boolean) {
+    this.kind = type.kind;
+    this.type = type;
+    this.scope = scope;
+    this.inherited = inherited;
+    this.cached = cached;
+  }
+
+  /** Allocates nothing for labels that were seen before. Never throws: what is wrong gives an inert handle. */
+  find(name: string, labels: object | undefined): H {
+    const metric = this.metrics.get(name);
+    if (metric !== undefined) {
+      let handle: H | undefined;
+      if (labels === undefined) handle = metric.root.handle;
+      else if (typeof labels === 'object' && labels !== null) handle = metric.root.find(labels);
+      if (handle !== undefined) return handle;
+    }
+    return this.make(name, labels);
+  }
+
+  private make(name: unknown, labels: unknown): H {
+    if (!isMetricName(name)) return this.inert(String(this.kind), nameFault(name));
+    const entries = readLabels(labels);
+    if (typeof entries === 'string') return this.inert(name, labelFault(name, entries));
+    const known = this.metrics.get(name);
+    // A getter may give another value each time it is read: only what was read last counts.
+    const kept = known?.root.at(entries);
+    if (kept !== undefined) return kept;
+    const metric = known ?? { definition: this.definition(name), root: new Step<H>() };
+    const handle = this.create(metric.definition, entries);
+    if (this.reserve(entries.length + 1, name.length + characters(entries))) {
+      metric.root.keep(entries, handle);
+      this.metrics.set(name, metric);
+    }
+    return handle;
+  }
+
+  /** A handle that is not looked up and not kept. */
+  create(definition: Definition, own: readonly Entry[]): H {
+    return this.type.create(definition, makeKey(this.scope, definition.name, this.inherited, own));
+  }
+
+  /** A handle that refuses every operation. */
+  inert(name: string, fault: Fault): H {
+    return this.type.create({ kind: this.kind, scope: this.scope, name, meta: {} }, fault);
+  }
+
+  definition(name: string): Definition {
+    return definitionOf(this.kind, this.scope, name);
+  }
+
+  /** Room in the caches for one more label set of this scope. */
+  reserve(steps: number, size: number): boolean {
+    return this.cached && reserve(steps, size);
+  }
+}

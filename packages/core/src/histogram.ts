@@ -1,0 +1,67 @@
+import { Handle, whyNotPositive } from './handle.ts';
+import type { Fault } from './key.ts';
+import { noopHistogram } from './noop.ts';
+import type { Cell, HistogramSink, Key, Recorder } from './recorder.ts';
+import { type Definition, sharedState } from './state.ts';
+import { HandleTimer, type Timer, timeCall } from './timer.ts';
+
+/** A distribution: request durations, message sizes. Get one from `histogram` or `defineHistogram`. */
+export interface Histogram {
+  /** Records one sample, a finite number of at least 0. Anything else is refused, counted and warned of once. */
+  record(value: number): void;
+  /** Records `count` samples of the same value; `count` is an integer of at least 0. */
+  recordMany(value: number, count: number): void;
+  /** Starts to measure; `stop()` records. In the metric's time unit, seconds if it has no unit. */
+  startTimer(): Timer;
+  /**
+   * Measures a call, up to the settling of what it returns if that is a promise. A call that throws or rejects is
+   * measured too, and throws or rejects as it would. For a promise, the one returned is another that settles alike.
+   */
+  time<T>(fn: () => PromiseLike<T>): Promise<T>;
+  time<T>(fn: () => T): T;
+}
+
+const state = sharedState();
+
+export class HistogramHandle extends Handle<HistogramSink> implements Histogram {
+  constructor(definition: Definition, target: Key | Fault) {
+    super(definition, target, noopHistogram);
+  }
+
+  protected ask(recorder: Recorder, key: Key): Cell<HistogramSink> {
+    return recorder.histogram(key, this.definition.meta);
+  }
+
+  record(value: number): void {
+    const { cell } = this;
+    if (cell.gate === state.gate && typeof value === 'number' && value >= 0 && value < Infinity) {
+      // A call site of its own: it sees the few sinks that permit the fast way and stays fast for them.
+      cell.sink.record(value, 1);
+    } else {
+      this.recordByEscape(value, 1, 'record');
+    }
+  }
+
+  recordMany(value: number, count: number): void {
+    if (Number.isSafeInteger(count) && count >= 0) this.recordByEscape(value, count, 'recordMany');
+    else this.refuse('invalid_count', 'recordMany', count);
+  }
+
+  private recordByEscape(value: number, count: number, operation: string): void {
+    if (!this.admits(whyNotPositive(value), operation, value)) return;
+    if (count === 0) return;
+    const cell = this.resolve();
+    cell.sink.record(value, count);
+    this.open(cell);
+  }
+
+  startTimer(): Timer {
+    return new HandleTimer(this);
+  }
+
+  time<T>(fn: () => PromiseLike<T>): Promise<T>;
+  time<T>(fn: () => T): T;
+  time<T>(fn: () => T | PromiseLike<T>): T | Promise<T> {
+    return timeCall(this, fn);
+  }
+}

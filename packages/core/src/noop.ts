@@ -1,0 +1,33 @@
+import { type Cell, type CounterSink, type GaugeSink, type HistogramSink, UNOPENED } from './recorder.ts';
+
+class NoopCounter implements CounterSink {
+  increment(): void {}
+  absolute(): void {}
+}
+class NoopGauge implements GaugeSink {
+  set(): void {}
+  add(): void {}
+}
+class NoopHistogram implements HistogramSink {
+  record(): void {}
+}
+
+/**
+ * What handles write to while there is no recorder: an array that nobody reads. So "off" takes the same path as
+ * "on". The cells are shared by all handles, and their gate is only opened while no recorder is installed.
+ */
+const scratch = new Float64Array(2);
+
+export const noopCounter: Cell<CounterSink> = {
+  gate: UNOPENED,
+  slots: scratch,
+  index: 0,
+  sink: new NoopCounter(),
+};
+export const noopGauge: Cell<GaugeSink> = { gate: UNOPENED, slots: scratch, index: 0, sink: new NoopGauge() };
+export const noopHistogram: Cell<HistogramSink> = {
+  gate: UNOPENED,
+  slots: scratch,
+  index: 0,
+  sink: new NoopHistogram(),
+};

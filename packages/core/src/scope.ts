@@ -1,0 +1,145 @@
+import { CounterHandle } from './counter.ts';
+import { describe } from './describe.ts';
+import { OstinatoError } from './errors.ts';
+import { HistogramLabelFamily, LabelFamily } from './family.ts';
+import { GaugeHandle } from './gauge.ts';
+import { Handles, type HandleType } from './handles.ts';
+import { HistogramHandle } from './histogram.ts';
+import { type Entry, makeKey, readLabels } from './key.ts';
+import type { DefineCounter, DefineGauge, DefineHistogram, Metrics, ScopeOptions } from './metrics.ts';
+import { META_OPTIONS, readLabelNames, readLevel, readMeta, readName, readOptions } from './options.ts';
+import type { Scope } from './recorder.ts';
+import { sharedState } from './state.ts';
+import { quote, wellFormed } from './text.ts';
+
+const LIMIT = 1_000;
+const SCOPE_OPTIONS = ['name', 'version', 'level', 'labels'];
+
+const state = sharedState();
+const known = new Map<string, Metrics>();
+
+const COUNTER: HandleType<CounterHandle> = {
+  kind: 'counter',
+  create: (definition, target) => new CounterHandle(definition, target),
+};
+const GAUGE: HandleType<GaugeHandle> = {
+  kind: 'gauge',
+  create: (definition, target) => new GaugeHandle(definition, target),
+};
+const HISTOGRAM: HandleType<HistogramHandle> = {
+  kind: 'histogram',
+  create: (definition, target) => new HistogramHandle(definition, target),
+};
+
+/**
+ * The same functions, for metrics that come from `name`: it becomes OpenTelemetry's instrumentation scope and the
+ * target of filters. The same options give the same object. Throws `OstinatoError` at a wrong option.
+ *
+ * ```ts
+ * const db = scope({ name: 'acme-db', version: '2.1.0', labels: { driver: 'pg' } });
+ * const queries = db.counter('db.queries');
+ * ```
+ */
+export function scope(options: ScopeOptions): Metrics {
+  const { name, version, level, labels } = readOptions('scope', options, SCOPE_OPTIONS);
+  if (typeof name !== 'string' || name === '') throw wrong('name', name, 'a string that is not empty');
+  if (version !== undefined && typeof version !== 'string') throw wrong('version', version, 'a string');
+  const where: Scope = {
+    name: wellFormed(name),
+    ...(version === undefined ? {} : { version: wellFormed(version) }),
+    ...(level === undefined ? {} : { level: readLevel('scope', level) }),
+  };
+  const entries = readLabels(labels);
+  if (typeof entries === 'string') {
+    throw new OstinatoError('OSTINATO_INVALID_OPTION', `scope: option 'labels': ${entries}.`);
+  }
+  return metricsOf(where, entries);
+}
+
+function wrong(option: string, given: unknown, allowed: string): OstinatoError {
+  return new OstinatoError(
+    'OSTINATO_INVALID_OPTION',
+    `scope: option '${option}' is ${quote(given)}, but must be ${allowed}.`,
+  );
+}
+
+/** Beyond the bound, scopes work but keep nothing: a program that makes them without end must not fill the memory. */
+export function metricsOf(where: Scope, labels: readonly Entry[]): Metrics {
+  const shared = sharedScope(where);
+  const inherited = makeKey(shared, '', [], labels).labels;
+  const id = JSON.stringify([shared.name, shared.version, shared.level, inherited]);
+  let metrics = known.get(id);
+  if (metrics === undefined) {
+    const cached = known.size < LIMIT;
+    metrics = newMetrics(shared, inherited, cached);
+    if (cached) known.set(id, metrics);
+  }
+  return metrics;
+}
+
+/** One frozen object per name, version and level in an isolate. */
+function sharedScope({ name, version, level }: Scope): Scope {
+  const id = JSON.stringify([name, version, level]);
+  let shared = state.scopes.get(id);
+  if (shared === undefined) {
+    shared = Object.freeze({
+      name,
+      ...(version === undefined ? {} : { version }),
+      ...(level === undefined ? {} : { level }),
+    });
+    if (state.scopes.size < LIMIT) state.scopes.set(id, shared);
+  }
+  return shared;
+}
+
+function newMetrics(where: Scope, inherited: readonly Entry[], cached: boolean): Metrics {
+  const counters = new Handles(COUNTER, where, inherited, cached);
+  const gauges = new Handles(GAUGE, where, inherited, cached);
+  const histograms = new Handles(HISTOGRAM, where, inherited, cached);
+  return Object.freeze({
+    counter: (name, labels) => counters.find(name, labels),
+    gauge: (name, labels) => gauges.find(name, labels),
+    histogram: (name, labels) => histograms.find(name, labels),
+    defineCounter: definer('defineCounter', counters, LabelFamily) as DefineCounter,
+    defineGauge: definer('defineGauge', gauges, LabelFamily) as DefineGauge,
+    defineHistogram: definer('defineHistogram', histograms, HistogramLabelFamily) as DefineHistogram,
+    describeCounter: describer('describeCounter', counters),
+    describeGauge: describer('describeGauge', gauges),
+    describeHistogram: describer('describeHistogram', histograms),
+  } satisfies Metrics);
+}
+
+type FamilyOf<H, F> = new (...args: ConstructorParameters<typeof LabelFamily<H>>) => F;
+
+function definer<H, F>(call: string, handles: Handles<H>, Family: FamilyOf<H, F>) {
+  const families = new Map<string, F>();
+  const allowed = [...META_OPTIONS[handles.kind], 'labels'];
+  return (name: unknown, options: unknown): H | F => {
+    const metric = readName(call, name);
+    const where = `${call}('${metric}')`;
+    const given = readOptions(where, options, allowed);
+    const meta = readMeta(where, given);
+    const labels = readLabelNames(where, given.labels);
+    const definition = handles.definition(metric);
+    describe(definition, meta);
+    if (labels === undefined) return handles.find(metric, undefined);
+    const id = JSON.stringify([metric, ...labels]);
+    let family = families.get(id);
+    if (family === undefined) {
+      family = new Family(handles, definition, labels);
+      if (handles.reserve(1, id.length)) families.set(id, family);
+    }
+    return family;
+  };
+}
+
+function describer(call: string, handles: Handles<unknown>) {
+  return (name: unknown, options: unknown): void => {
+    const metric = readName(call, name);
+    const where = `${call}('${metric}')`;
+    describe(
+      handles.definition(metric),
+      readMeta(where, readOptions(where, options, META_OPTIONS[handles.kind])),
+    );
+  };
+}

@@ -1,0 +1,104 @@
+import type { Kind, Meta, Recorder, Scope } from './recorder.ts';
+
+/** A metric that the isolate knows of: one object per (kind, scope, name), shared by all copies of this package. */
+export interface Definition {
+  readonly kind: Kind;
+  readonly scope: Scope;
+  readonly name: string;
+  /** Frozen, replaced when a later description adds to it. */
+  meta: Meta;
+}
+
+/** One call of `Recorder.describe`, kept for recorders that come later. */
+export interface Description {
+  readonly kind: Kind;
+  readonly scope: Scope;
+  readonly name: string;
+  readonly meta: Meta;
+}
+
+/** Finds the recorder of the running scope; an AsyncLocalStorage where there is one. */
+export interface LocalRecorders {
+  getStore(): Recorder | undefined;
+  run<T>(recorder: Recorder, fn: () => T): T;
+}
+
+/**
+ * All that copies of this package share in one isolate (an ESM and a CommonJS build, two versions in a dependency
+ * tree). Plain data: a field is never renamed, removed or given another meaning, only added.
+ */
+export interface State {
+  /** A handle takes its fast path while its cell's gate equals this: `epoch`, or `CLOSED`. */
+  gate: number;
+  /** Counts installations and uninstallations, from 1. A handle bound under another epoch asks again. */
+  epoch: number;
+  /** The global recorder. */
+  recorder: Recorder | undefined;
+  /** Identifies the installation of `recorder`: only it may uninstall. */
+  installation: object | undefined;
+  /** Present once `withLocalRecorder` was called. */
+  locals: LocalRecorders | undefined;
+  /** By name, version and level. Bounded. */
+  readonly scopes: Map<string, Scope>;
+  /** By kind and name. Bounded by `definitionCount`. */
+  readonly definitions: WeakMap<Scope, Map<string, Definition>>;
+  definitionCount: number;
+  /** Append-only and bounded; `replayed` says how many of them a recorder was told. */
+  readonly described: Description[];
+  readonly replayed: WeakMap<Recorder, number>;
+  /** What the label caches of all copies hold; see budget.ts. */
+  readonly cache: { entries: number; weight: number };
+  /** The (code, subject) pairs that were reported. Bounded. */
+  readonly reported: Set<string>;
+  report: (code: string, text: string) => void;
+}
+
+/** A gate that no cell has: every operation takes the escape. */
+export const CLOSED = -1;
+
+const SLOT = Symbol.for('ostinato.core.v1');
+
+function create(): State {
+  return {
+    gate: 1,
+    epoch: 1,
+    recorder: undefined,
+    installation: undefined,
+    locals: undefined,
+    scopes: new Map(),
+    definitions: new WeakMap(),
+    definitionCount: 0,
+    described: [],
+    replayed: new WeakMap(),
+    cache: { entries: 0, weight: 0 },
+    reported: new Set(),
+    report: (code, text) => globalThis.process?.emitWarning?.(text, { type: 'OstinatoWarning', code }),
+  };
+}
+
+/**
+ * The isolate's state. Files on the record path keep it in a constant of their own, which the optimising
+ * compiler folds in; an imported binding costs a load in the CommonJS build.
+ */
+export function sharedState(): State {
+  const holder = globalThis as { [SLOT]?: State };
+  let state = holder[SLOT];
+  if (state === undefined) {
+    state = create();
+    Object.defineProperty(globalThis, SLOT, { value: state });
+  }
+  return state;
+}
+
+const state = sharedState();
+
+/** The recorder in effect here and now: the innermost local one, else the global one. */
+export function currentRecorder(): Recorder | undefined {
+  return state.locals?.getStore() ?? state.recorder;
+}
+
+/** Makes every held handle ask again at its next operation. */
+export function nextEpoch(): void {
+  state.epoch += 1;
+  if (state.gate !== CLOSED) state.gate = state.epoch;
+}

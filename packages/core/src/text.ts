@@ -1,0 +1,41 @@
+const SHOWN = 80;
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Surrogate}\u2028\u2029]/gu;
+
+/**
+ * A value as messages show it: short, printable, and never running code of the value (no `toString`, no getter),
+ * because messages are made on the record path too.
+ */
+export function quote(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return `'${printable(value)}'`;
+    case 'number':
+      return Object.is(value, -0) ? '-0' : String(value);
+    case 'symbol':
+      return printable(String(value));
+    case 'bigint':
+      return 'a bigint';
+    case 'function':
+      return 'a function';
+    case 'object':
+      return value === null ? 'null' : 'an object';
+    default:
+      return String(value);
+  }
+}
+
+/** The items of an array, quoted. */
+export function quoteAll(values: readonly unknown[]): string {
+  const shown = values.slice(0, 20).map(quote).join(', ');
+  return values.length > 20 ? `[${shown}, …]` : `[${shown}]`;
+}
+
+function printable(text: string): string {
+  const short = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  return short.replace(UNPRINTABLE, '\ufffd');
+}
+
+/** `text` without lone surrogates, which UTF-8 cannot carry. */
+export function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd');
+}
