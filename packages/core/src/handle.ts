@@ -106,6 +106,7 @@ const REASONS: { readonly [R in RefusalReason]: string } = {
   invalid_label: 'a label is invalid',
   mode: 'a counter takes either increment or absolute, as its first operation did',
   kind: 'the name belongs to a metric of another kind',
+  limit: 'the recorder has no room for another series',
   not_a_time_unit: "the metric's unit is none of s, ms, us, ns, min, h, d",
 };
 
