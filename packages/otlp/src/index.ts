@@ -1,1 +1,26 @@
-export {};
+export { decodeRequest } from './encode/decode.ts';
+export type {
+  AnyValue,
+  ArrayValue,
+  Buckets,
+  EntityRef,
+  Exemplar,
+  ExponentialHistogram,
+  ExponentialHistogramDataPoint,
+  ExportMetricsServiceRequest,
+  Gauge,
+  Histogram,
+  HistogramDataPoint,
+  InstrumentationScope,
+  KeyValue,
+  KeyValueList,
+  Metric,
+  NumberDataPoint,
+  Resource,
+  ResourceMetrics,
+  ScopeMetrics,
+  Sum,
+  Summary,
+  SummaryDataPoint,
+  ValueAtQuantile,
+} from './encode/messages.ts';

@@ -1,0 +1,191 @@
+import type { Unit } from '../unit.ts';
+import type { EncodedResource } from './resource.ts';
+import { exportMetricsServiceRequest, resourceMetrics, scopeMetrics, tag } from './schema.ts';
+import { varintSize, Writer } from './writer.ts';
+
+const RESOURCE_METRICS = tag(exportMetricsServiceRequest, 'resourceMetrics');
+const SCOPE_METRICS = tag(resourceMetrics, 'scopeMetrics');
+const METRICS = tag(scopeMetrics, 'metrics');
+
+/** What surrounds the metrics of a scope: the fields of ScopeMetrics before and after them. */
+export interface EncodedScope {
+  readonly header: Uint8Array;
+  readonly trailer: Uint8Array;
+}
+
+/** What surrounds the points of a metric. */
+export interface EncodedMetric {
+  /** The fields of Metric before its data. */
+  readonly header: Uint8Array;
+  /** The data field of Metric that holds the points, and the field of the points in it. */
+  readonly dataTag: number;
+  readonly pointTag: number;
+  /** The fields of the data after its points. */
+  readonly trailer: Uint8Array;
+}
+
+/** Points of one metric that follow one another in the buffer. */
+interface Run {
+  readonly scope: EncodedScope;
+  readonly metric: EncodedMetric;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Size of a length-delimited field with a tag of one byte. */
+const field = (size: number): number => 1 + varintSize(size) + size;
+const metricSize = (metric: EncodedMetric, points: number): number =>
+  metric.header.length + field(points + metric.trailer.length);
+
+/**
+ * Collects points into units of at most `maxBytes`. Only points are written as they come; the metrics, scopes and
+ * the resource around them are laid round them when a unit is complete, and again round those of the next.
+ */
+export class UnitBuilder {
+  /** Where points are written, between `begin` and `end`. */
+  readonly writer = new Writer(16 * 1024);
+  readonly #resource: EncodedResource;
+  readonly #maxBytes: number;
+  readonly #finished: Unit[] = [];
+
+  /** The unit's complete runs; the current one begins at `#from`. */
+  #runs: Run[] = [];
+  #points = 0;
+  #from = 0;
+  #scope: EncodedScope | undefined;
+  #metric: EncodedMetric | undefined;
+  /** Bytes of the complete scopes in the unit, and of the complete metrics in the current scope. */
+  #scopesSize = 0;
+  #metricsSize = 0;
+
+  constructor(resource: EncodedResource, maxBytes: number) {
+    this.#resource = resource;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The following metrics are of this scope. */
+  scope(scope: EncodedScope): void {
+    this.#endMetric();
+    this.#endScope();
+    this.#scope = scope;
+  }
+
+  /** The following points are of this metric. Without points it is not sent. */
+  metric(metric: EncodedMetric): void {
+    this.#endMetric();
+    this.#metric = metric;
+  }
+
+  /** Begins a point; returns what `end` needs. */
+  begin(): number {
+    this.writer.byte(this.#metric?.pointTag ?? 0);
+    return this.writer.open();
+  }
+
+  /** Ends a point. If the unit becomes too large with it, the unit is finished before it. */
+  end(at: number): void {
+    const { writer } = this;
+    writer.close(at);
+    this.#points++;
+    if (this.#points > 1 && this.#size() > this.#maxBytes) this.#finishBefore(at - 1);
+  }
+
+  /** Finishes the last unit. */
+  flush(): void {
+    if (this.#points > 0) this.#finishBefore(this.writer.length);
+  }
+
+  /** The oldest finished unit that was not taken yet. */
+  take(): Unit | undefined {
+    return this.#finished.shift();
+  }
+
+  #endMetric(): void {
+    const { writer } = this;
+    const [scope, metric] = [this.#scope, this.#metric];
+    if (scope !== undefined && metric !== undefined && writer.length > this.#from) {
+      this.#runs.push({ scope, metric, from: this.#from, to: writer.length });
+      this.#metricsSize += field(metricSize(metric, writer.length - this.#from));
+      this.#from = writer.length;
+    }
+  }
+
+  #endScope(): void {
+    const scope = this.#scope;
+    if (scope !== undefined && this.#metricsSize > 0) {
+      this.#scopesSize += field(scope.header.length + this.#metricsSize + scope.trailer.length);
+      this.#metricsSize = 0;
+    }
+  }
+
+  /** Of the unit as it stands, complete. */
+  #size(): number {
+    const [resource, scope, metric] = [this.#resource, this.#scope, this.#metric];
+    let metrics = this.#metricsSize;
+    if (metric !== undefined) metrics += field(metricSize(metric, this.writer.length - this.#from));
+    let scopes = this.#scopesSize;
+    if (scope !== undefined) scopes += field(scope.header.length + metrics + scope.trailer.length);
+    return field(resource.header.length + scopes + resource.trailer.length);
+  }
+
+  /** Makes a unit of the points before `end`; the rest, one point of the current metric or nothing, is the next one's. */
+  #finishBefore(end: number): void {
+    const { writer } = this;
+    const rest = writer.length - end;
+    writer.length = end;
+    this.#endMetric();
+    this.#endScope();
+    this.#finished.push({
+      bytes: this.#assemble(),
+      points: rest === 0 ? this.#points : this.#points - 1,
+      resource: this.#resource.identity,
+    });
+    writer.bytes.copyWithin(0, end, end + rest);
+    writer.length = rest;
+    this.#runs = [];
+    this.#points = rest === 0 ? 0 : 1;
+    this.#from = 0;
+    this.#scopesSize = 0;
+  }
+
+  #assemble(): Uint8Array {
+    const { header, trailer } = this.#resource;
+    const size = header.length + this.#scopesSize + trailer.length;
+    // A little more, so that reserving for a varint near the end does not grow the buffer.
+    const out = new Writer(field(size) + 16);
+    out.byte(RESOURCE_METRICS);
+    out.varint(size);
+    out.raw(header);
+    for (let first = 0; first < this.#runs.length; ) first = this.#assembleScope(out, first);
+    out.raw(trailer);
+    return new Uint8Array(out.bytes.buffer, 0, out.length);
+  }
+
+  /** Writes the scope whose runs begin at `first`; returns where the next one's begin. */
+  #assembleScope(out: Writer, first: number): number {
+    const runs = this.#runs;
+    const scope = (runs[first] as Run).scope;
+    let size = scope.header.length + scope.trailer.length;
+    let next = first;
+    for (; runs[next]?.scope === scope; next++) {
+      const { metric, from, to } = runs[next] as Run;
+      size += field(metricSize(metric, to - from));
+    }
+    out.byte(SCOPE_METRICS);
+    out.varint(size);
+    out.raw(scope.header);
+    for (let i = first; i < next; i++) this.#assembleMetric(out, runs[i] as Run);
+    out.raw(scope.trailer);
+    return next;
+  }
+
+  #assembleMetric(out: Writer, { metric, from, to }: Run): void {
+    out.byte(METRICS);
+    out.varint(metricSize(metric, to - from));
+    out.raw(metric.header);
+    out.byte(metric.dataTag);
+    out.varint(to - from + metric.trailer.length);
+    out.raw(this.writer.bytes.subarray(from, to));
+    out.raw(metric.trailer);
+  }
+}

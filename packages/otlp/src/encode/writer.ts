@@ -1,0 +1,169 @@
+/** 2^32: where a number is split into two halves of 64 bits. */
+const HALF = 0x1_0000_0000;
+
+/** Strings up to this length are tried as ASCII, byte by byte, which beats a native call; their length is one byte. */
+const SHORT = 64;
+
+/** How many bytes `value` takes as a varint; below 2^35. */
+export function varintSize(value: number): number {
+  if (value < 0x80) return 1;
+  if (value < 0x4000) return 2;
+  if (value < 0x20_0000) return 3;
+  if (value < 0x1000_0000) return 4;
+  return 5;
+}
+
+/** Protobuf into a growing buffer that is kept between messages. */
+export class Writer {
+  bytes: Buffer;
+  length = 0;
+  #view: DataView;
+
+  constructor(capacity = 4096) {
+    this.bytes = Buffer.allocUnsafeSlow(capacity);
+    this.#view = new DataView(this.bytes.buffer);
+  }
+
+  /** Makes room for `count` more bytes. */
+  reserve(count: number): void {
+    if (this.length + count > this.bytes.length) this.#grow(this.length + count);
+  }
+
+  #grow(needed: number): void {
+    const bytes = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
+    this.bytes.copy(bytes, 0, 0, this.length);
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
+
+  /** A tag, or any other single byte. */
+  byte(value: number): void {
+    this.reserve(1);
+    this.bytes[this.length++] = value;
+  }
+
+  /** An unsigned integer below 2^64. */
+  varint(value: number): void {
+    if (value < HALF) this.varint64(value >>> 0, 0);
+    else this.varint64(value >>> 0, (value / HALF) >>> 0);
+  }
+
+  varint64(low: number, high: number): void {
+    this.reserve(10);
+    const bytes = this.bytes;
+    let at = this.length;
+    let lo = low;
+    let hi = high;
+    while (hi !== 0) {
+      bytes[at++] = (lo & 0x7f) | 0x80;
+      lo = ((lo >>> 7) | (hi << 25)) >>> 0;
+      hi >>>= 7;
+    }
+    while (lo > 0x7f) {
+      bytes[at++] = (lo & 0x7f) | 0x80;
+      lo >>>= 7;
+    }
+    bytes[at++] = lo;
+    this.length = at;
+  }
+
+  /** A 32-bit integer, zigzag. */
+  sint32(value: number): void {
+    this.varint64(((value << 1) ^ (value >> 31)) >>> 0, 0);
+  }
+
+  fixed64(low: number, high: number): void {
+    this.reserve(8);
+    this.#view.setUint32(this.length, low, true);
+    this.#view.setUint32(this.length + 4, high, true);
+    this.length += 8;
+  }
+
+  /** A count: a non-negative integer up to 2^53. */
+  count64(value: number): void {
+    this.fixed64(value >>> 0, (value / HALF) >>> 0);
+  }
+
+  /** Any NaN is written as the one canonical NaN, because a line of the log can only say "NaN". */
+  double(value: number): void {
+    this.reserve(8);
+    if (Number.isNaN(value)) {
+      this.#view.setUint32(this.length, 0, true);
+      this.#view.setUint32(this.length + 4, 0x7ff80000, true);
+    } else {
+      this.#view.setFloat64(this.length, value, true);
+    }
+    this.length += 8;
+  }
+
+  /** Bytes as they are, without a length. */
+  raw(source: Uint8Array): void {
+    const count = source.length;
+    this.reserve(count);
+    if (count <= SHORT) {
+      const bytes = this.bytes;
+      const at = this.length;
+      for (let i = 0; i < count; i++) bytes[at + i] = source[i] as number;
+    } else {
+      this.bytes.set(source, this.length);
+    }
+    this.length += count;
+  }
+
+  /** Length-delimited bytes. */
+  blob(source: Uint8Array): void {
+    this.varint(source.length);
+    this.raw(source);
+  }
+
+  /** Length-delimited UTF-8; a lone surrogate becomes U+FFFD. */
+  string(text: string): void {
+    if (text.length <= SHORT && this.#ascii(text)) return;
+    const size = Buffer.byteLength(text);
+    this.varint(size);
+    this.reserve(size);
+    this.length += this.bytes.write(text, this.length, size, 'utf8');
+  }
+
+  #ascii(text: string): boolean {
+    const count = text.length;
+    this.reserve(count + 1);
+    const bytes = this.bytes;
+    const at = this.length + 1;
+    for (let i = 0; i < count; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) return false;
+      bytes[at + i] = code;
+    }
+    bytes[at - 1] = count;
+    this.length = at + count;
+    return true;
+  }
+
+  /** Begins something length-delimited: leaves one byte for its length. Returns what `close` needs. */
+  open(): number {
+    this.reserve(1);
+    return this.length++;
+  }
+
+  /** Writes the length of what came since `open`, shifting it when the length needs more than the one byte. */
+  close(at: number): void {
+    const size = this.length - at - 1;
+    if (size < 0x80) {
+      this.bytes[at] = size;
+      return;
+    }
+    const extra = varintSize(size) - 1;
+    this.reserve(extra);
+    const end = this.length + extra;
+    this.bytes.copyWithin(at + 1 + extra, at + 1, this.length);
+    this.length = at;
+    this.varint(size);
+    this.length = end;
+  }
+
+  /** A copy of what was written since `from`. */
+  slice(from = 0): Uint8Array {
+    return new Uint8Array(this.bytes.subarray(from, this.length));
+  }
+}
