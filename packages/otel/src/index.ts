@@ -1,1 +1,2 @@
-export {};
+export { type MetricProducerOptions, metricProducer, type ReadableRecorder } from './producer.ts';
+export type { ReaderTemporality, TemporalityOption } from './temporality.ts';

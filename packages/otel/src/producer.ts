@@ -1,0 +1,83 @@
+import { defaultResource, type Resource } from '@opentelemetry/resources';
+import type { CollectionResult, MetricProducer, ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import type { Snapshot } from '@ostinato/core';
+import { LazyScopeMetrics } from './lazy-scope-metrics.ts';
+import { type ReaderTemporality, readerTemporality, type TemporalityOption } from './temporality.ts';
+
+/** A recorder that can be read, such as `createRecorder()` of `@ostinato/recorder` gives. */
+export interface ReadableRecorder {
+  reader(options: { readonly temporality: ReaderTemporality }): { collect(): Snapshot };
+}
+
+export interface MetricProducerOptions {
+  /** Default `cumulative`. */
+  readonly temporality?: TemporalityOption;
+  /**
+   * Who measured. Only for readers that have no MeterProvider: with one, a stock reader uses the provider's resource
+   * and ignores this. Default: the SDK's default resource.
+   */
+  readonly resource?: Resource;
+}
+
+/**
+ * Lets an OpenTelemetry reader collect what `recorder` recorded, next to the SDK's own instruments:
+ *
+ * ```ts
+ * new PeriodicExportingMetricReader({ exporter, metricProducers: [metricProducer(recorder)] });
+ * ```
+ *
+ * Views, cardinality limits and the reader's temporality do not reach a producer (the SDK tells it none of them), so
+ * `temporality` is given here. Make one producer for each reader: a delta is what changed since **its** previous
+ * collection. `collect` never rejects and never waits; an error is in the result's `errors`.
+ *
+ * In delta temporality, what a foreign exporter was handed and then lost is lost: a producer learns no result.
+ *
+ * @throws OstinatoError `ERR_OPTION` for an unknown temporality.
+ */
+export function metricProducer(
+  recorder: ReadableRecorder,
+  options: MetricProducerOptions = {},
+): MetricProducer {
+  const reader = recorder.reader({ temporality: readerTemporality(options.temporality) });
+  const resource = options.resource ?? defaultResource();
+  return {
+    collect: async () => collect(reader, resource),
+  };
+}
+
+/** Never throws. */
+function collect(reader: { collect(): Snapshot }, resource: Resource): CollectionResult {
+  try {
+    const scopes = reader.collect().scopes.map((scope) => new LazyScopeMetrics(scope));
+    return { resourceMetrics: lazyResourceMetrics(resource, scopes), errors: [] };
+  } catch (error) {
+    // Readers look at an error's name, so it has to be an object.
+    const cause = typeof error === 'object' && error !== null ? error : new Error(String(error));
+    return { resourceMetrics: { resource, scopeMetrics: [] }, errors: [cause] };
+  }
+}
+
+/**
+ * A stock reader looks at `scopeMetrics` when every producer has answered, and exports in the same turn of the event
+ * loop. Who has not read the series or taken the snapshot by the end of that turn is keeping them for later (an
+ * in-memory exporter, say), and is given the values of now rather than those of then. A result that no reader
+ * looks at, because another producer failed, stays unread, and a delta reader gives it to the next collection.
+ */
+function lazyResourceMetrics(resource: Resource, scopes: readonly LazyScopeMetrics[]): ResourceMetrics {
+  const scopeMetrics = scopes.map((scope) => scope.scopeMetrics);
+  let seen = false;
+  return {
+    resource,
+    get scopeMetrics() {
+      if (!seen) {
+        seen = true;
+        setImmediate(() => {
+          for (const scope of scopes) {
+            scope.settle();
+          }
+        }).unref();
+      }
+      return scopeMetrics;
+    },
+  };
+}
