@@ -62,7 +62,8 @@ function readExporter(environment: Environment): 'otlp' | 'none' {
   return value === 'none' ? 'none' : 'otlp';
 }
 
-function refuse(name: string, value: string, allowed: string): void {
+/** Reports a variable whose value cannot be used. */
+export function refuse(name: string, value: string, allowed: string): void {
   const setting = `${name}=${value}`;
   report('OSTINATO_ENVIRONMENT', setting, `${setting} is ignored: it must be ${allowed}`);
 }

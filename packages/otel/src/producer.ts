@@ -32,20 +32,28 @@ export interface MetricProducerOptions {
  *
  * In delta temporality, what a foreign exporter was handed and then lost is lost: a producer learns no result.
  *
- * @throws OstinatoError `ERR_OPTION` for an unknown temporality.
+ * @throws OstinatoError `OSTINATO_INVALID_OPTION` for an unknown temporality.
  */
 export function metricProducer(
   recorder: ReadableRecorder,
   options: MetricProducerOptions = {},
 ): MetricProducer {
-  const reader = recorder.reader({ temporality: readerTemporality(options.temporality) });
-  const resource = options.resource ?? defaultResource();
+  const collect = metricCollector(recorder, options);
   return {
-    collect: async () => collect(reader, resource),
+    collect: async () => collect(),
   };
 }
 
-/** Never throws. */
+/** The same for those who cannot wait: what it returns collects at once, and never throws. */
+export function metricCollector(
+  recorder: ReadableRecorder,
+  options: MetricProducerOptions,
+): () => CollectionResult {
+  const reader = recorder.reader({ temporality: readerTemporality(options.temporality) });
+  const resource = options.resource ?? defaultResource();
+  return () => collect(reader, resource);
+}
+
 function collect(reader: { collect(): Snapshot }, resource: Resource): CollectionResult {
   try {
     const scopes = reader.collect().scopes.map((scope) => new LazyScopeMetrics(scope));

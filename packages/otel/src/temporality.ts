@@ -11,7 +11,7 @@ export type TemporalityOption = Temporality | 'lowmemory' | 0 | 1 | 2;
 /** The same, in the words of a recorder. */
 export type ReaderTemporality = Temporality | 'lowmemory';
 
-/** Reads the option `temporality`; throws `ERR_OPTION` for anything else than {@link TemporalityOption}. */
+/** Reads the option `temporality`; throws `OSTINATO_INVALID_OPTION` for anything else than {@link TemporalityOption}. */
 export function readerTemporality(option: TemporalityOption | undefined): ReaderTemporality {
   switch (option) {
     case undefined:
@@ -26,8 +26,8 @@ export function readerTemporality(option: TemporalityOption | undefined): Reader
       return 'lowmemory';
     default:
       throw new OstinatoError(
-        'ERR_OPTION',
-        `temporality is ${JSON.stringify(option)}: it must be 'cumulative', 'delta' or 'lowmemory', or the SDK's 0 (delta), 1 (cumulative) or 2 (low memory)`,
+        'OSTINATO_INVALID_OPTION',
+        `metricProducer: temporality is ${JSON.stringify(option)}, but must be 'cumulative', 'delta' or 'lowmemory', or the SDK's 0 (delta), 1 (cumulative) or 2 (low memory).`,
       );
   }
 }

@@ -233,7 +233,7 @@ describe('collect', () => {
   test.each(['DELTA', 3, null, {}])('temporality %p is refused at once', (temporality) => {
     expect(() => metricProducer(fakeRecorder([]).recorder, { temporality: temporality as never })).toThrow(
       expect.objectContaining({
-        code: 'ERR_OPTION',
+        code: 'OSTINATO_INVALID_OPTION',
         message: expect.stringContaining(JSON.stringify(temporality)),
       }),
     );

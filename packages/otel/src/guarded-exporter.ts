@@ -1,0 +1,39 @@
+import { diag } from '@opentelemetry/api';
+import type { PushMetricExporter } from '@opentelemetry/sdk-metrics';
+
+/**
+ * An exporter whose flush and shutdown may be relied on. A stock reader that shuts down awaits `forceFlush` before
+ * it calls `shutdown`, and never does if the flush rejects; and whoever gave up waiting for the reader cannot know
+ * whether it did.
+ */
+export interface GuardedExporter extends PushMetricExporter {
+  /** Never rejects: a failure goes to diag. */
+  forceFlush(): Promise<void>;
+  /** Shuts the exporter down once, however often it is called. */
+  shutdown(): Promise<void>;
+}
+
+export function guardExporter(exporter: PushMetricExporter): GuardedExporter {
+  let shutdown: Promise<void> | undefined;
+  const guarded: GuardedExporter = {
+    export: (metrics, callback) => exporter.export(metrics, callback),
+    async forceFlush() {
+      try {
+        await exporter.forceFlush();
+      } catch (error) {
+        diag.error('the exporter failed to flush', error);
+      }
+    },
+    shutdown() {
+      shutdown ??= (async () => exporter.shutdown())();
+      return shutdown;
+    },
+  };
+  if (exporter.selectAggregation !== undefined) {
+    guarded.selectAggregation = exporter.selectAggregation.bind(exporter);
+  }
+  if (exporter.selectAggregationTemporality !== undefined) {
+    guarded.selectAggregationTemporality = exporter.selectAggregationTemporality.bind(exporter);
+  }
+  return guarded;
+}

@@ -1,0 +1,92 @@
+import { constants } from 'node:os';
+
+/** The ways in which a running SDK ends. None of them throws or rejects. */
+export interface Ending {
+  flush(): Promise<void>;
+  shutdown(): Promise<void>;
+  /** The last resort, for when there is no time to wait for anything. */
+  finishNow(): void;
+}
+
+type Listener = (signal: Signal) => void;
+
+/** What is needed of `process`. */
+export interface EndingProcess {
+  readonly pid: number;
+  on(event: string, listener: Listener): unknown;
+  prependListener(event: string, listener: Listener): unknown;
+  removeListener(event: string, listener: Listener): unknown;
+  listenerCount(event: string): number;
+  kill(pid: number, signal: Signal): unknown;
+  exit(code: number): unknown;
+}
+
+type Signal = 'SIGTERM' | 'SIGINT';
+const SIGNALS: readonly Signal[] = ['SIGTERM', 'SIGINT'];
+
+/**
+ * Sees to it that the process does not end without `ending`:
+ * - when the event loop has run empty, by a shutdown;
+ * - on SIGTERM and SIGINT, where nobody else listens, by a shutdown and then by the signal's own effect; a second
+ *   signal waits for nothing. Where others listen, they decide when the process ends, and may record until then:
+ *   the signal flushes, and the end of the process does the rest;
+ * - on `process.exit()` and on an uncaught error, synchronously.
+ *
+ * Returns what undoes it.
+ */
+export function onProcessEnd(ending: Ending, target: EndingProcess = process): () => void {
+  let begun = false;
+  const onSignal = (signal: Signal): void => {
+    if (othersDecide(target, signal)) {
+      void ending.flush();
+    } else if (begun) {
+      ending.finishNow();
+      undo();
+      raise(target, signal);
+    } else {
+      begun = true;
+      void ending.shutdown().then(() => {
+        undo();
+        raise(target, signal);
+      });
+    }
+  };
+  const onEmptyLoop = (): void => void ending.shutdown();
+  const onExit = (): void => ending.finishNow();
+
+  const undo = (): void => {
+    for (const signal of SIGNALS) {
+      target.removeListener(signal, onSignal);
+    }
+    target.removeListener('beforeExit', onEmptyLoop);
+    target.removeListener('exit', onExit);
+  };
+  for (const signal of SIGNALS) {
+    // First in line: a listener that was added by `once` is not counted any more after its turn.
+    target.prependListener(signal, onSignal);
+  }
+  target.on('beforeExit', onEmptyLoop);
+  target.on('exit', onExit);
+  return undo;
+}
+
+/**
+ * Whether somebody else listens who means to end the process. The npm package signal-exit does not: it counts
+ * listeners as this module does, and if each left the signal to the other, the process would never end.
+ */
+function othersDecide(target: EndingProcess, signal: Signal): boolean {
+  const { __signal_exit_emitter__: third } = target as { __signal_exit_emitter__?: { count?: unknown } };
+  const fourth = (globalThis as { [SIGNAL_EXIT]?: { count?: unknown } })[SIGNAL_EXIT];
+  return target.listenerCount(signal) - 1 > (Number(third?.count) || 0) + (Number(fourth?.count) || 0);
+}
+
+const SIGNAL_EXIT = Symbol.for('signal-exit emitter');
+
+function raise(target: EndingProcess, signal: Signal): void {
+  if (target.pid === 1) {
+    // The first process of a container has no default actions: its own signal would do nothing.
+    target.exit(128 + constants.signals[signal]);
+  } else {
+    target.kill(target.pid, signal);
+  }
+}
