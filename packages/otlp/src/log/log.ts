@@ -24,7 +24,7 @@ export interface LogLine {
   readonly pending: number;
   readonly points: number;
   readonly bytes: number;
-  /** Writes all units in order with one write, or none of them. */
+  /** Writes all units in order with one write, or none of them. One too long for a line is written as its halves. */
   append(units: readonly Unit[]): AppendResult;
   /** The same, durable when it returns: for the exit handler. */
   appendSync(units: readonly Unit[]): AppendResult;

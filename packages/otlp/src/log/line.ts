@@ -1,0 +1,372 @@
+import { join } from 'node:path';
+import type { Unit } from '../unit.ts';
+import type { Dropped, LineContext, Place } from './context.ts';
+import { CURSOR, Cursor } from './cursor.ts';
+import { attempt, codeOf, degradedBy, type Files } from './files.ts';
+import { headerLine, isIntact, pointsOf, unitLine, VERSION } from './format.ts';
+import type { AppendResult, LogLine } from './log.ts';
+import { type RawLine, SegmentReader } from './reader.ts';
+import { type Segment, SegmentWriter } from './segment.ts';
+
+const SAFE: Promise<undefined> = Promise.resolve(undefined);
+
+/** What is on disk of a line of a dead process. */
+export interface Found {
+  readonly place: Place;
+  readonly cursor: Cursor;
+  readonly segments: readonly Segment[];
+  /** How far the first of them is done with. */
+  readonly offset: number;
+}
+
+/**
+ * A line is a directory of segments while it holds something, and nothing at all when it does not.
+ *
+ * No unit whose append answered `stored` is lost when another process takes the line, wrongly holding this one for
+ * dead (it was suspended, or its clock went astray). Proof: this process writes by descriptor, and *then* looks
+ * whether the segment is still at its path. The taker renames the line's directory first, and *then* reads sizes and
+ * contents. If the path is still there after the write, the rename came later, and so the taker reads what was
+ * written. If it is not, the unit is written anew into a line of its own, and perhaps delivered twice. What was stored
+ * before is the taker's. An acknowledgement that comes late moves a cursor over what was delivered: no harm.
+ */
+export class Line implements LogLine {
+  readonly resource: string;
+  readonly #context: LineContext;
+  #place: Place | undefined;
+  #segments: Segment[];
+  #lastNumber: number;
+  #cursor: Cursor | undefined;
+  /** How far the first segment is done with. */
+  #offset: number;
+  #reader: SegmentReader | undefined;
+  /** The unit given by `peek`. Its segment is undefined if that is not here any more. */
+  #head: { readonly unit: Unit; readonly segment: Segment | undefined; readonly end: number } | undefined;
+  #peeking: Promise<Unit | undefined> | undefined;
+
+  /** `found` is what is on disk of an adopted line, and how far its first segment is done with. */
+  constructor(context: LineContext, resource: string, found?: Found) {
+    this.#context = context;
+    this.resource = resource;
+    this.#place = found?.place;
+    this.#cursor = found?.cursor;
+    this.#segments = found ? [...found.segments] : [];
+    this.#lastNumber = this.#segments.at(-1)?.number ?? 0;
+    this.#offset = found?.offset ?? 0;
+    if (this.#segments.length > 0) context.lines.add(this);
+  }
+
+  get pending(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.units, 0);
+  }
+
+  get points(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.points, 0);
+  }
+
+  get bytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.size, 0);
+  }
+
+  /** When something was last written to its oldest segment. */
+  get oldest(): number | undefined {
+    return this.#segments[0]?.newest;
+  }
+
+  append(units: readonly Unit[]): AppendResult {
+    return this.#store(units, this.#context.fsync === 'always');
+  }
+
+  appendSync(units: readonly Unit[]): AppendResult {
+    return this.#store(units, this.#context.fsync !== 'never');
+  }
+
+  peek(): Promise<Unit | undefined> {
+    if (this.#head) return Promise.resolve(this.#head.unit);
+    this.#peeking ??= this.#readHead().finally(() => {
+      this.#peeking = undefined;
+    });
+    return this.#peeking;
+  }
+
+  acknowledge(): void {
+    const head = this.#head;
+    this.#head = undefined;
+    const segment = head?.segment;
+    if (!head || !segment) return;
+    this.#settle(segment, 1, head.unit.points);
+    this.#offset = head.end;
+    this.#cursor?.move({ segment: segment.number, offset: head.end });
+    if (head.end >= segment.size) this.#retire();
+  }
+
+  /** Drops the oldest segment for the sake of the bounds. A unit that was peeked remains with who has it. */
+  dropOldest(reason: 'bytes' | 'age'): void {
+    const segment = this.#segments[0];
+    if (!segment) return;
+    if (this.#head?.segment === segment) this.#settle(segment, 1, this.#head.unit.points);
+    this.#lose(segment, reason, segment.units && segment.size, segment.units, segment.points);
+    this.#retire();
+  }
+
+  /** Notices that another process took the line, or somebody removed it. */
+  checkPlace(): void {
+    const place = this.#place;
+    if (!place) return;
+    attempt(() => {
+      if (!this.#context.files.status(place.path)) this.#forget();
+    });
+  }
+
+  close(): void {
+    this.#reader?.close();
+    this.#reader = undefined;
+    for (const segment of this.#segments) this.#finish(segment);
+    this.#cursor?.close();
+    if (this.#segments.length === 0) this.#leave();
+  }
+
+  #store(units: readonly Unit[], now: boolean): AppendResult {
+    const { closed, fsync } = this.#context;
+    if (closed) return notStored('ERR_LOG_CLOSED', 'the log is closed');
+    if (units.length === 0) return { stored: true, durable: SAFE };
+    try {
+      const lines = units.flatMap((unit) => this.#context.codec.toLines(unit));
+      const bytes = Buffer.concat(lines.map(({ unit, text }) => unitLine(text, unit.points)));
+      const noRoom = this.#context.makeRoom(bytes.length);
+      if (noRoom) return { stored: false, degraded: noRoom };
+      // A second time if the line was taken; whoever takes it twice in one append must wait.
+      const segment = this.#write(bytes, now) ?? this.#write(bytes, now);
+      if (!segment) return notStored('ENOENT', 'the directory of the log is being removed');
+      segment.units += lines.length;
+      for (const unit of units) segment.points += unit.points;
+      const durable = now || fsync === 'never' ? SAFE : segment.writer?.sync();
+      return { stored: true, durable: durable ?? SAFE };
+    } catch (error) {
+      return { stored: false, degraded: degradedBy(error, 'cannot write to the log') };
+    }
+  }
+
+  /** Writes all of it to the last segment, or to a new one; undefined if the line is not here any more. */
+  #write(bytes: Uint8Array, now: boolean): Segment | undefined {
+    let current: { segment: Segment; writer: SegmentWriter };
+    try {
+      current = this.#writable();
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT' || !this.#place) throw error;
+      this.#forget();
+      return undefined;
+    }
+    const { segment, writer } = current;
+    try {
+      writer.append(bytes);
+      if (now) writer.syncNow();
+      if (!this.#context.files.status(segment.path)) {
+        this.#forget();
+        return undefined;
+      }
+    } catch (error) {
+      writer.truncate(segment.size);
+      throw error;
+    }
+    segment.size += bytes.length;
+    segment.newest = this.#context.now();
+    return segment;
+  }
+
+  /** The last segment, or a new one with its header if that one is closed, full, old or broken. */
+  #writable(): { segment: Segment; writer: SegmentWriter } {
+    const { files, segmentBytes, segmentMillis, lines } = this.#context;
+    const created = this.#context.now();
+    const last = this.#segments.at(-1);
+    if (last?.writer && !last.writer.broken) {
+      if (last.size < segmentBytes && created - last.created < segmentMillis) {
+        return { segment: last, writer: last.writer };
+      }
+    }
+    if (last) this.#finish(last);
+    if (!this.#place) {
+      this.#place = this.#context.newLine();
+      this.#cursor = new Cursor(files, this.#place.path);
+    }
+    const { id, path: directory, above } = this.#place;
+    const { writer, path } = this.#createSegment(directory, [directory, ...above]);
+    const number = this.#lastNumber;
+    const header = headerLine({ version: VERSION, created, line: id, number, resource: this.resource });
+    try {
+      writer.append(header);
+    } catch (error) {
+      writer.close();
+      attempt(() => files.remove(path));
+      throw error;
+    }
+    const size = header.length;
+    const segment = { number, path, size, units: 0, points: 0, created, newest: created, writer };
+    this.#segments.push(segment);
+    lines.add(this);
+    return { segment, writer };
+  }
+
+  #createSegment(directory: string, directories: readonly string[]): { writer: SegmentWriter; path: string } {
+    for (;;) {
+      this.#lastNumber++;
+      const path = join(directory, segmentName(this.#lastNumber));
+      try {
+        return { writer: new SegmentWriter(this.#context.files, path, directories), path };
+      } catch (error) {
+        // The process that this line was taken from woke up and made it.
+        if (codeOf(error) !== 'EEXIST') throw error;
+      }
+    }
+  }
+
+  async #readHead(): Promise<Unit | undefined> {
+    for (;;) {
+      const segment = this.#segments[0];
+      if (!segment || this.#context.closed) return undefined;
+      this.#reader ??= new SegmentReader(this.#context.files, segment.path, this.#offset);
+      const reader = this.#reader;
+      const limit = segment.size;
+      let line = reader.take();
+      if (!line) {
+        const read = await this.#fill(segment, reader, limit);
+        if (read === 'unreadable') return undefined;
+        // What was read may be dropped, taken or closed by now, and what was the end may be no more.
+        if (this.#reader !== reader || read === 'more' || segment.size > limit) continue;
+        line = reader.takeRest();
+      }
+      if (!line) this.#lose(segment, 'damaged', 0, segment.units, segment.points);
+      else if (this.#open(segment, line)) return this.#head?.unit;
+      if (!line?.whole) this.#retire();
+    }
+  }
+
+  async #fill(
+    segment: Segment,
+    reader: SegmentReader,
+    limit: number,
+  ): Promise<'more' | 'end' | 'unreadable'> {
+    try {
+      return (await reader.fill(limit)) ? 'more' : 'end';
+    } catch (error) {
+      if (this.#reader !== reader) return 'end';
+      if (codeOf(error) === 'ENOENT') {
+        this.checkPlace();
+        if (this.#reader !== reader) return 'end';
+        this.#lose(segment, 'removed', segment.size, segment.units, segment.points);
+        this.#retire();
+      } else if (DAMAGE.has(codeOf(error))) {
+        this.#lose(segment, 'damaged', segment.size - this.#offset, segment.units, segment.points);
+        this.#retire();
+      } else {
+        reader.close();
+        this.#reader = undefined;
+        return 'unreadable';
+      }
+      return 'end';
+    }
+  }
+
+  /** Makes the unit in a line the head; false if there is none. */
+  #open(segment: Segment, { bytes, end, whole }: RawLine): boolean {
+    const points = bytes && pointsOf(bytes);
+    if (bytes && isIntact(bytes)) {
+      if (points !== undefined) {
+        try {
+          const unit = {
+            bytes: this.#context.codec.fromLine(bytes.toString()),
+            points,
+            resource: this.resource,
+          };
+          this.#head = { unit, segment, end };
+          return true;
+        } catch {
+          this.#lose(segment, 'damaged', bytes.length, 1, points);
+        }
+      }
+    } else {
+      const known = whole && points !== undefined;
+      this.#lose(segment, whole ? 'damaged' : 'torn', end - this.#offset, known ? 1 : 0, known ? points : 0);
+    }
+    this.#offset = end;
+    return false;
+  }
+
+  /** Units of a segment cannot be read. */
+  #lose(segment: Segment, reason: Dropped['reason'], bytes: number, units: number, points: number): void {
+    if (bytes === 0 && units === 0) return;
+    this.#settle(segment, units, points);
+    this.#context.dropped({ reason, points, bytes, path: segment.path });
+  }
+
+  #settle(segment: Segment, units: number, points: number): void {
+    segment.units = Math.max(0, segment.units - units);
+    segment.points = Math.max(0, segment.points - points);
+  }
+
+  /** The first segment is done with. One that cannot be removed stays there, behind the cursor. */
+  #retire(): void {
+    const segment = this.#segments.shift();
+    if (!segment) return;
+    this.#reader?.close();
+    this.#reader = undefined;
+    this.#offset = 0;
+    if (this.#head?.segment === segment) this.#head = { ...this.#head, segment: undefined };
+    this.#finish(segment);
+    attempt(() => this.#context.files.remove(segment.path));
+    if (this.#segments.length === 0) this.#leave();
+  }
+
+  /** Nothing is left: the next append begins a new directory. */
+  #leave(): void {
+    const { files, lines } = this.#context;
+    const path = this.#place?.path;
+    this.#cursor?.close();
+    this.#cursor = undefined;
+    this.#place = undefined;
+    this.#lastNumber = 0;
+    lines.delete(this);
+    if (path) attempt(() => removeEmpty(files, path));
+  }
+
+  /** The line is at its path no more. If another process has it, nothing is lost. */
+  #forget(): void {
+    const place = this.#place;
+    if (!place) return;
+    const head = this.#head;
+    if (head?.segment) this.#settle(head.segment, 1, head.unit.points);
+    if (head) this.#head = { ...head, segment: undefined };
+    const { pending, points, bytes } = this;
+    this.#offset = 0;
+    this.#reader?.close();
+    this.#reader = undefined;
+    for (const segment of this.#segments.splice(0)) this.#finish(segment);
+    this.#leave();
+    if (pending > 0 && !this.#context.wasTaken(place.id)) {
+      this.#context.dropped({ reason: 'removed', points, bytes, path: place.path });
+    }
+  }
+
+  #finish(segment: Segment): void {
+    segment.writer?.close();
+    segment.writer = undefined;
+  }
+}
+
+// What a disk answers for a damaged place, and the file system for what is no regular file.
+const DAMAGE: ReadonlySet<string> = new Set(['EIO', 'ELOOP', 'EINVAL', 'EISDIR', 'ENXIO']);
+
+function notStored(code: string, message: string): AppendResult {
+  return { stored: false, degraded: { code, message } };
+}
+
+function segmentName(number: number): string {
+  return `${String(number).padStart(8, '0')}.jsonl`;
+}
+
+/** Removes the directory of a line unless there is more in it than a cursor. */
+export function removeEmpty(files: Files, path: string): void {
+  const names = files.list(path);
+  if (names.some((name) => name !== CURSOR)) return;
+  for (const name of names) files.remove(join(path, name));
+  files.removeDirectory(path);
+}
