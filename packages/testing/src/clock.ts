@@ -91,6 +91,15 @@ export class ManualClock {
   readonly clearInterval = this.clearTimeout;
   readonly clearImmediate = this.clearTimeout;
 
+  /** `setTimeout` in another form: it returns how to cancel. */
+  readonly after = (millis: number, callback: () => void): (() => void) => {
+    const timer = this.setTimeout(callback, millis);
+    return () => this.clearTimeout(timer);
+  };
+
+  /** `setImmediate`, without a way to cancel. */
+  readonly soon = (callback: () => void): void => void this.setImmediate(callback);
+
   /** How many timers wait. */
   get pending(): number {
     return this.#timers.size;
@@ -158,7 +167,7 @@ function atLeastOne(millis: number): number {
 function checked(millis: number): number {
   if (Number.isFinite(millis) && millis >= 0) return millis;
   throw new OstinatoError(
-    'ERR_TESTING_CLOCK',
+    'OSTINATO_INVALID_OPTION',
     `a clock goes forward by a finite number of milliseconds, not ${millis}`,
   );
 }

@@ -57,6 +57,15 @@ test('immediates run at the next advance, even by 0, before any timer', async ()
   expect(log).toEqual(['immediate', 'timer at 1']);
 });
 
+test('offers the same timers as after and soon', async () => {
+  const { after, soon } = clock;
+  soon(at('soon'));
+  after(5, at('after'));
+  after(5, at('cancelled'))();
+  await clock.advance(5);
+  expect(log).toEqual(['soon at 0', 'after at 5']);
+});
+
 test('an interval stops when cleared from within', async () => {
   const timer = clock.setInterval(() => {
     log.push('tick');
@@ -94,6 +103,6 @@ test('timers can be unref-ed as those of Node', () => {
 });
 
 test.each([-1, Number.NaN, Infinity])('does not go %p ms', async (millis) => {
-  await expect(clock.advance(millis)).rejects.toMatchObject({ code: 'ERR_TESTING_CLOCK' });
+  await expect(clock.advance(millis)).rejects.toMatchObject({ code: 'OSTINATO_INVALID_OPTION' });
   expect(() => clock.jump(millis)).toThrow(/goes forward by a finite number/);
 });

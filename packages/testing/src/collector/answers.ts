@@ -54,7 +54,7 @@ export function status(
   const code = typeof nameOrCode === 'number' ? nameOrCode : codes[nameOrCode];
   if (codes[code] === undefined || code === codes.OK) {
     throw new OstinatoError(
-      'ERR_TESTING_STATUS',
+      'OSTINATO_INVALID_OPTION',
       `status(${JSON.stringify(nameOrCode)}): expected a gRPC status other than OK, such as 'UNAVAILABLE' or 14`,
     );
   }

@@ -4,6 +4,8 @@ import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUna
 import { OstinatoError } from '@ostinato/core';
 import { type Answer, status, success } from './answers.ts';
 import { Door } from './door.ts';
+import { Ledger } from './ledger.ts';
+import { decodePoints, type Point } from './points.ts';
 import { exportResponse, statusWithRetryInfo } from './wire.ts';
 
 const EXPORT_PATH = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
@@ -62,11 +64,14 @@ export class Collector {
   readonly #scheme: string;
   readonly #maxReceiveBytes: number;
   readonly #requests: Mutable<ReceivedRequest>[] = [];
+  readonly #accepted: ReceivedRequest[] = [];
   readonly #waits = new Set<Wait>();
   readonly #once: Answer[] = [];
   #script: Script = () => success();
   #life = new AbortController();
   #arrived = 0;
+  #ledger = new Ledger();
+  #entered = 0;
   #stopped = false;
 
   private constructor(server: Server, innerPort: number, options: CollectorOptions) {
@@ -118,9 +123,21 @@ export class Collector {
     return this.#requests;
   }
 
-  /** The requests whose data the collector kept. */
+  /** The requests whose data the collector kept, in the order in which it did. */
   get accepted(): readonly ReceivedRequest[] {
-    return this.#requests.filter(({ accepted }) => accepted);
+    return this.#accepted;
+  }
+
+  /** Every data point that was kept, duplicates included, in the order of acceptance. */
+  points(): readonly Point[] {
+    return this.#accepted.flatMap(({ bytes }) => decodePoints(bytes));
+  }
+
+  /** What was kept, added up. */
+  get ledger(): Ledger {
+    for (const { bytes } of this.#accepted.slice(this.#entered)) this.#ledger.add(decodePoints(bytes));
+    this.#entered = this.#accepted.length;
+    return this.#ledger;
   }
 
   /** Connections: all that were ever made, and those open now. */
@@ -185,9 +202,12 @@ export class Collector {
     return this.requests;
   }
 
-  /** Forgets the requests received so far; they are still counted by `index`. */
+  /** Forgets what it received so far, the ledger included; `index` counts on. */
   clear(): void {
     this.#requests.length = 0;
+    this.#accepted.length = 0;
+    this.#ledger = new Ledger();
+    this.#entered = 0;
   }
 
   /** Ends for good; whoever still waits for something gets an error. */
@@ -197,7 +217,7 @@ export class Collector {
     this.vanish();
     this.#server.forceShutdown();
     const error = new OstinatoError(
-      'ERR_TESTING_STOPPED',
+      'OSTINATO_COLLECTOR_STOPPED',
       'the collector was stopped while something waited for it',
     );
     for (const { reject } of this.#waits) reject(error);
@@ -238,6 +258,7 @@ export class Collector {
     if (signal.aborted) return;
     request.answer = answer;
     request.accepted = answer.accepted;
+    if (answer.accepted) this.#accepted.push(request);
     this.#give(answer, request, reply);
     this.#changed();
   }

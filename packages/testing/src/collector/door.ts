@@ -63,7 +63,7 @@ export class Door {
         const taken = code === 'EADDRINUSE' || code === 'EACCES';
         if (taken && wanted === 0 && attempt < PORTS) continue;
         throw new OstinatoError(
-          'ERR_TESTING_PORT',
+          'OSTINATO_PORT_UNAVAILABLE',
           `the collector cannot listen on port ${candidate}: ${message}`,
         );
       }

@@ -163,7 +163,40 @@ describe('answers', () => {
 
   test('refuses OK and unknown statuses, naming what it was given', () => {
     expect(() => status('OK')).toThrow(/status\("OK"\): expected a gRPC status other than OK/);
-    expect(() => status(99)).toThrow(expect.objectContaining({ code: 'ERR_TESTING_STATUS' }));
+    expect(() => status(99)).toThrow(expect.objectContaining({ code: 'OSTINATO_INVALID_OPTION' }));
+  });
+});
+
+describe('what was kept', () => {
+  // resource_metrics { scope_metrics { metrics { name: "c", sum { data_points { as_double: 2.5 }, DELTA, monotonic } } } }
+  const request = (time: number) => {
+    const point = Buffer.from([0x19, time, 0, 0, 0, 0, 0, 0, 0, 0x21, 0, 0, 0, 0, 0, 0, 0x04, 0x40]);
+    const nest = (tag: number, ...parts: Buffer[]) => {
+      const body = Buffer.concat(parts);
+      return Buffer.concat([Buffer.from([tag, body.length]), body]);
+    };
+    const sum = nest(0x3a, nest(0x0a, point), Buffer.from([0x10, 1, 0x18, 1]));
+    return nest(0x0a, nest(0x12, nest(0x12, nest(0x0a, Buffer.from('c')), sum)));
+  };
+
+  test('is decoded and added up, each distinct point once, refused requests left out', async () => {
+    const client = newClient();
+    await send(client, { bytes: request(1) });
+    expect(collector.ledger.total('c')).toBe(2.5);
+    collector.respondOnce(status('INTERNAL'));
+    for (const time of [2, 2, 2]) await send(client, { bytes: request(time) });
+    expect(collector.points().map(({ metric, time, value }) => `${metric} ${time} ${value}`)).toEqual([
+      'c 1 2.5',
+      'c 2 2.5',
+      'c 2 2.5',
+    ]);
+    expect(collector.ledger.total('c')).toBe(5);
+    expect(collector.ledger.duplicates).toBe(1);
+    collector.clear();
+    expect(collector.ledger.total('c')).toBe(0);
+    await send(client, { bytes: request(2) });
+    expect(collector.requests[0]?.index).toBe(4);
+    expect(collector.ledger.total('c')).toBe(2.5);
   });
 });
 
@@ -262,7 +295,7 @@ describe('outages', () => {
 
 describe('waiting', () => {
   test('an unmet wait ends with an error when the collector stops', async () => {
-    const wait = expect(collector.received(1)).rejects.toMatchObject({ code: 'ERR_TESTING_STOPPED' });
+    const wait = expect(collector.received(1)).rejects.toMatchObject({ code: 'OSTINATO_COLLECTOR_STOPPED' });
     await collector.stop();
     await wait;
   });

@@ -1,0 +1,34 @@
+import { cases } from './cases.ts';
+import { Context } from './context.ts';
+import type { ContractSubject } from './subject.ts';
+import { ways } from './ways.ts';
+
+/** One rule of the contract, ready to be given to any test framework. */
+export interface ContractCase {
+  readonly name: string;
+  run(): Promise<void>;
+}
+
+/**
+ * What every recorder must do, as a list of cases; each makes its own subject. Every case runs three times: on
+ * cells with their fast path, on sinks alone, and through the facade.
+ *
+ * ```ts
+ * for (const { name, run } of recorderContract(() => subjectOf(new MyRecorder()))) test(name, run);
+ * ```
+ */
+export function recorderContract(makeSubject: () => ContractSubject): readonly ContractCase[] {
+  return Object.entries(ways).flatMap(([way, through]) =>
+    Object.entries(cases).map(([title, check]) => ({
+      name: `through ${way}: ${title}`,
+      async run() {
+        const subject = makeSubject();
+        try {
+          await check(new Context(subject, through(subject.recorder)));
+        } finally {
+          await subject.close?.();
+        }
+      },
+    })),
+  );
+}

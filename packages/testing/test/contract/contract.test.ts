@@ -1,0 +1,91 @@
+import { recorderContract } from '../../src/contract/contract.ts';
+import type { ContractSubject } from '../../src/contract/subject.ts';
+import { DebuggingRecorder } from '../../src/debugging/recorder.ts';
+
+/** What the contract sees of a debugging recorder, possibly through a flaw. */
+function subjectOf(recorder: DebuggingRecorder, seen = () => recorder.series()): ContractSubject {
+  return {
+    recorder,
+    read: () =>
+      seen().map(({ kind, scope, name, labels, meta, value, values }) => {
+        const bounds = meta.buckets ?? [];
+        return {
+          kind,
+          scope: scope.name,
+          name,
+          labels,
+          unit: meta.unit ?? '',
+          description: meta.description ?? '',
+          value,
+          count: values.length,
+          sum: values.reduce((sum, sample) => sum + sample, 0),
+          bounds,
+          counts: [...bounds, Infinity].map(
+            (bound, i) => values.filter((sample) => sample <= bound && sample > (bounds[i - 1] ?? -1)).length,
+          ),
+        };
+      }),
+    refused: (reason) =>
+      recorder.refusals().reduce((sum, refusal) => sum + (refusal.reason === reason ? refusal.count : 0), 0),
+  };
+}
+
+describe('the debugging recorder keeps the contract', () => {
+  for (const { name, run } of recorderContract(() => subjectOf(new DebuggingRecorder()))) test(name, run);
+});
+
+describe('the contract notices', () => {
+  async function broken(make: () => ContractSubject): Promise<string[]> {
+    const failed = new Set<string>();
+    for (const { name, run } of recorderContract(make)) {
+      await run().catch(() => failed.add(name.replace(/^through .*?: /, '')));
+    }
+    return [...failed];
+  }
+
+  test('a recorder that forgets whatever was recorded', async () => {
+    const failed = await broken(() => subjectOf(new DebuggingRecorder(), () => []));
+    const all = recorderContract(() => subjectOf(new DebuggingRecorder())).map(({ name }) =>
+      name.replace(/^through .*?: /, ''),
+    );
+    expect([...new Set(all)].filter((name) => !failed.includes(name))).toEqual([
+      'what was only described is not a series',
+      'a new cell is open: it is not revoked',
+      'every refusal of the facade is counted by its reason',
+    ]);
+  });
+
+  test('a recorder that does not fold equal keys', async () => {
+    class Unfolded extends DebuggingRecorder {
+      #calls = 0;
+      override counter(...[key, meta]: Parameters<DebuggingRecorder['counter']>) {
+        return super.counter({ ...key, labels: [...key.labels, ['call', this.#calls++]] }, meta);
+      }
+    }
+    expect(await broken(() => subjectOf(new Unfolded()))).toContain(
+      'equal label sets are one series, whatever object they come in',
+    );
+  });
+
+  test('a recorder that compares labels by joined text', async () => {
+    class Joined extends DebuggingRecorder {
+      override counter(...[key, meta]: Parameters<DebuggingRecorder['counter']>) {
+        const text = key.labels.map(([name, value]) => `${name}=${value}`).join(',');
+        return super.counter({ ...key, labels: text === '' ? [] : [['joined', text]] }, meta);
+      }
+    }
+    expect(await broken(() => subjectOf(new Joined()))).toContain(
+      'no two different label sets are one series',
+    );
+  });
+
+  test('and releases the subject in any case', async () => {
+    let closed = 0;
+    const cases = recorderContract(() => ({
+      ...subjectOf(new DebuggingRecorder(), () => []),
+      close: () => void closed++,
+    }));
+    for (const { run } of cases) await run().catch(() => {});
+    expect(closed).toBe(cases.length);
+  });
+});
