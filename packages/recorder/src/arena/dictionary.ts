@@ -1,0 +1,318 @@
+import type { Key, Kind, MetricType, Scope, SeriesLabelValue } from '@ostinato/core';
+import type { Arena } from './arena.ts';
+import {
+  METRIC_BOUNDS,
+  METRIC_RECORD,
+  METRIC_TYPE,
+  METRIC_WORDS,
+  RECORD_IDENTITY,
+  RECORD_SIZE,
+  RECORD_TAG,
+  SERIES_CELL,
+  SERIES_METRIC,
+  SERIES_RECORD,
+  SERIES_START,
+  SERIES_WORDS,
+  SLAB_BYTES,
+} from './layout.ts';
+import type { SlabAllocator } from './slab.ts';
+
+/**
+ * How a metric is stored. `undecided`: a histogram that was described and not yet recorded, so that its buckets
+ * can still be defined.
+ */
+export type StorageType = MetricType | 'undecided';
+
+/** What is known of a metric, as a record of the dictionary carries it. */
+export interface MetricDefinition {
+  readonly scope: Scope;
+  readonly name: string;
+  readonly type: StorageType;
+  readonly unit: string;
+  readonly description: string;
+  /** Explicit histograms only; empty otherwise. */
+  readonly bounds: readonly number[];
+}
+
+/** What a series record says besides its cell. */
+export interface SeriesDefinition {
+  /** Address of the metric record. */
+  readonly metric: number;
+  readonly labels: Key['labels'];
+  /** Epoch nanoseconds. */
+  readonly start: bigint;
+}
+
+const TYPES: readonly StorageType[] = ['counter', 'gauge', 'histogram', 'exponentialHistogram', 'undecided'];
+
+/** The instrument that stores so. */
+export function kindOf(type: StorageType): Kind {
+  return type === 'counter' || type === 'gauge' ? type : 'histogram';
+}
+
+/** Lays a metric record and publishes it. Returns its address, or undefined when the arena is full. */
+export function defineMetric(
+  arena: Arena,
+  slabs: SlabAllocator,
+  metric: MetricDefinition,
+  reserve: boolean,
+): number | undefined {
+  const text = new Text();
+  text.string(metric.scope.name);
+  text.string(metric.scope.version ?? '');
+  text.string(metric.name);
+  const identity = text.length;
+  text.align();
+  for (const bound of metric.bounds) text.double(bound);
+  text.string(metric.unit);
+  text.string(metric.description);
+  const record = new RecordWriter(arena, slabs, METRIC_WORDS, text, reserve);
+  if (record.address === undefined) return undefined;
+  record.word(RECORD_TAG, METRIC_RECORD);
+  record.word(RECORD_IDENTITY, identity);
+  record.word(METRIC_TYPE, TYPES.indexOf(metric.type));
+  record.word(METRIC_BOUNDS, metric.bounds.length);
+  record.publish();
+  return record.address;
+}
+
+/**
+ * Lays a series record and publishes it, before anything is recorded on its cell. Returns its address, or undefined
+ * when the arena is full. `cell` is 0 where the first sample makes it.
+ */
+export function defineSeries(
+  arena: Arena,
+  slabs: SlabAllocator,
+  series: SeriesDefinition,
+  cell: number,
+  reserve: boolean,
+): number | undefined {
+  const text = new Text();
+  text.number(series.labels.length);
+  for (const [name, value] of series.labels) {
+    text.string(name);
+    text.string(String(value));
+  }
+  const identity = text.length;
+  for (const [, value] of series.labels) text.byte(VALUE_TYPES.indexOf(typeof value));
+  const record = new RecordWriter(arena, slabs, SERIES_WORDS, text, reserve);
+  if (record.address === undefined) return undefined;
+  record.word(RECORD_TAG, SERIES_RECORD);
+  record.word(RECORD_IDENTITY, identity);
+  record.word(SERIES_METRIC, series.metric);
+  record.word(SERIES_CELL, cell);
+  arena.longs[record.address + SERIES_START / 2] = series.start;
+  record.publish();
+  return record.address;
+}
+
+const VALUE_TYPES: readonly string[] = ['string', 'number', 'boolean'];
+
+export function readMetric(arena: Arena, address: number): MetricDefinition {
+  const words = address * 2;
+  const text = new TextReader(arena.bytes, (words + METRIC_WORDS) * 4);
+  const name = text.string();
+  const version = text.string();
+  const metric = text.string();
+  text.align();
+  const bounds: number[] = [];
+  for (let i = arena.words[words + METRIC_BOUNDS] as number; i > 0; i--) bounds.push(text.double());
+  return {
+    scope: Object.freeze(version === '' ? { name } : { name, version }),
+    name: metric,
+    type: TYPES[arena.words[words + METRIC_TYPE] as number] as StorageType,
+    bounds: Object.freeze(bounds),
+    unit: text.string(),
+    description: text.string(),
+  };
+}
+
+export function readSeries(arena: Arena, address: number): SeriesDefinition {
+  const words = address * 2;
+  const text = new TextReader(arena.bytes, (words + SERIES_WORDS) * 4);
+  const pairs: [string, string][] = [];
+  for (let i = text.number(); i > 0; i--) pairs.push([text.string(), text.string()]);
+  const labels = pairs.map(([name, value]) => {
+    const typed = text.byte();
+    return Object.freeze([name, VALUE_OF[typed]?.(value) ?? value] as [string, SeriesLabelValue]);
+  });
+  return {
+    metric: arena.words[words + SERIES_METRIC] as number,
+    labels: Object.freeze(labels),
+    start: arena.longs[address + SERIES_START / 2] as bigint,
+  };
+}
+
+const VALUE_OF: readonly ((text: string) => SeriesLabelValue)[] = [String, Number, (text) => text === 'true'];
+
+/** A hash of what identifies a series: its metric's names and its labels. */
+export function hashSeries(arena: Arena, series: number): number {
+  const metric = arena.words[series * 2 + SERIES_METRIC] as number;
+  let hash = 0x811c9dc5;
+  for (const [address, words] of [
+    [metric, METRIC_WORDS],
+    [series, SERIES_WORDS],
+  ] as const) {
+    const from = (address * 2 + words) * 4;
+    const end = from + (arena.words[address * 2 + RECORD_IDENTITY] as number);
+    for (let i = from; i < end; i++) hash = Math.imul(hash ^ (arena.bytes[i] as number), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/** Whether two series records, of any two threads, define the same series. */
+export function sameSeries(arena: Arena, a: number, b: number): boolean {
+  return (
+    sameIdentity(arena, a, b, SERIES_WORDS) &&
+    sameIdentity(
+      arena,
+      arena.words[a * 2 + SERIES_METRIC] as number,
+      arena.words[b * 2 + SERIES_METRIC] as number,
+      METRIC_WORDS,
+    )
+  );
+}
+
+function sameIdentity(arena: Arena, a: number, b: number, words: number): boolean {
+  const length = arena.words[a * 2 + RECORD_IDENTITY] as number;
+  if (length !== arena.words[b * 2 + RECORD_IDENTITY]) return false;
+  const atA = (a * 2 + words) * 4;
+  const atB = (b * 2 + words) * 4;
+  for (let i = 0; i < length; i++) if (arena.bytes[atA + i] !== arena.bytes[atB + i]) return false;
+  return true;
+}
+
+/** The published records of one slab, from byte `from` on: calls `found` with the tag and address of each. */
+export function scanRecords(
+  arena: Arena,
+  slab: number,
+  from: number,
+  found: (tag: number, address: number) => void,
+): number {
+  const published = arena.published(slab);
+  let at = from;
+  while (at < published) {
+    const address = (slab * SLAB_BYTES + at) / 8;
+    found(arena.words[address * 2 + RECORD_TAG] as number, address);
+    at += arena.words[address * 2 + RECORD_SIZE] as number;
+  }
+  return at;
+}
+
+/** One record under construction in its slab. */
+class RecordWriter {
+  /** Undefined: there was no room. */
+  readonly address: number | undefined;
+  readonly #arena: Arena;
+  readonly #slabs: SlabAllocator;
+  readonly #doubles: number;
+
+  constructor(arena: Arena, slabs: SlabAllocator, words: number, text: Text, reserve: boolean) {
+    this.#arena = arena;
+    this.#slabs = slabs;
+    this.#doubles = Math.ceil((words * 4 + text.length) / 8);
+    this.address = slabs.record(this.#doubles, reserve);
+    if (this.address === undefined) return;
+    this.word(RECORD_SIZE, this.#doubles * 8);
+    arena.bytes.set(text.bytes.subarray(0, text.length), (this.address * 2 + words) * 4);
+  }
+
+  word(offset: number, value: number): void {
+    this.#arena.words[(this.address as number) * 2 + offset] = value;
+  }
+
+  publish(): void {
+    this.#slabs.publish(this.#doubles);
+  }
+}
+
+/**
+ * Text as bytes: lengths first, so that no two lists of strings look alike, and code units rather than UTF-8, so
+ * that lone surrogates stay apart. A string is `length * 2 + wide`, then a byte a unit, or two where one needs them.
+ */
+class Text {
+  bytes = new Uint8Array(256);
+  length = 0;
+
+  byte(value: number): void {
+    if (this.length === this.bytes.length) this.#grow();
+    this.bytes[this.length++] = value;
+  }
+
+  number(value: number): void {
+    let rest = value;
+    for (; rest >= 128; rest = Math.floor(rest / 128)) this.byte((rest % 128) + 128);
+    this.byte(rest);
+  }
+
+  string(value: string): void {
+    let wide = 0;
+    for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) > 255) wide = 1;
+    this.number(value.length * 2 + wide);
+    for (let i = 0; i < value.length; i++) {
+      const unit = value.charCodeAt(i);
+      this.byte(unit & 255);
+      if (wide === 1) this.byte(unit >> 8);
+    }
+  }
+
+  double(value: number): void {
+    for (const byte of new Uint8Array(new Float64Array([value]).buffer)) this.byte(byte);
+  }
+
+  align(): void {
+    while (this.length % 8 !== 0) this.byte(0);
+  }
+
+  #grow(): void {
+    const bytes = new Uint8Array(this.bytes.length * 2);
+    bytes.set(this.bytes);
+    this.bytes = bytes;
+  }
+}
+
+class TextReader {
+  readonly #bytes: Uint8Array;
+  readonly #from: number;
+  #at: number;
+
+  constructor(bytes: Uint8Array, from: number) {
+    this.#bytes = bytes;
+    this.#from = from;
+    this.#at = from;
+  }
+
+  byte(): number {
+    return this.#bytes[this.#at++] as number;
+  }
+
+  number(): number {
+    let value = 0;
+    for (let weight = 1; ; weight *= 128) {
+      const byte = this.byte();
+      value += (byte % 128) * weight;
+      if (byte < 128) return value;
+    }
+  }
+
+  string(): string {
+    const head = this.number();
+    const wide = head % 2 === 1;
+    let value = '';
+    for (let units = (head - (head % 2)) / 2; units > 0; units--) {
+      const low = this.byte();
+      value += String.fromCharCode(wide ? low + this.byte() * 256 : low);
+    }
+    return value;
+  }
+
+  double(): number {
+    const bytes = new Uint8Array(8);
+    for (let i = 0; i < 8; i++) bytes[i] = this.byte();
+    return new Float64Array(bytes.buffer)[0] as number;
+  }
+
+  align(): void {
+    while ((this.#at - this.#from) % 8 !== 0) this.#at++;
+  }
+}

@@ -1,0 +1,51 @@
+import type { Cell, CounterSink } from '@ostinato/core';
+import type { Arena } from '../arena/arena.ts';
+import { MODE_MAX, MODE_NONE, MODE_SUM, SERIES_MODE } from '../arena/layout.ts';
+import { makeCell, type OpenCell } from './cell.ts';
+
+/**
+ * One double, written by one thread. The first operation says what it is: a sum of increments, or the highest
+ * absolute value, since the two cannot be told apart in one double. The other operation is refused from then on.
+ */
+export class CounterCell implements CounterSink {
+  readonly cell: Cell<CounterSink>;
+  readonly #open: OpenCell<CounterSink>;
+  readonly #arena: Arena;
+  readonly #record: number;
+  readonly #refuse: () => void;
+  #mode = MODE_NONE;
+
+  /** `record` is the series' record, `index` addresses its double; `refuse` is told of the other operation. */
+  constructor(arena: Arena, record: number, index: number, refuse: () => void) {
+    this.#open = makeCell<CounterSink>(undefined, index, this);
+    this.cell = this.#open;
+    this.#arena = arena;
+    this.#record = record;
+    this.#refuse = refuse;
+  }
+
+  increment(by: number): void {
+    if (this.#mode !== MODE_SUM) {
+      if (!this.#become(MODE_SUM)) return;
+      this.#open.slots = this.#arena.doubles;
+    }
+    (this.#arena.doubles[this.#open.index] as number) += by;
+  }
+
+  absolute(value: number): void {
+    if (this.#mode !== MODE_MAX && !this.#become(MODE_MAX)) return;
+    const { doubles } = this.#arena;
+    const { index } = this.#open;
+    if (value > (doubles[index] as number)) doubles[index] = value;
+  }
+
+  #become(mode: number): boolean {
+    if (this.#mode !== MODE_NONE) {
+      this.#refuse();
+      return false;
+    }
+    this.#mode = mode;
+    Atomics.store(this.#arena.words, this.#record * 2 + SERIES_MODE, mode);
+    return true;
+  }
+}

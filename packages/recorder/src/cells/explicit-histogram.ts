@@ -1,0 +1,50 @@
+import type { Cell, HistogramSink } from '@ostinato/core';
+import type { Arena } from '../arena/arena.ts';
+import {
+  EXPLICIT_BUCKETS,
+  HISTOGRAM_MAX,
+  HISTOGRAM_MIN,
+  HISTOGRAM_SUM,
+  HISTOGRAM_WRITES,
+} from '../arena/layout.ts';
+import { makeCell } from './cell.ts';
+
+/** Doubles that a cell takes. */
+export function explicitCellSize(bounds: number): number {
+  return EXPLICIT_BUCKETS + bounds + 1;
+}
+
+/** A histogram of explicit upper bounds, each inclusive; the last bucket is open. Written by one thread. */
+export class ExplicitHistogram implements HistogramSink {
+  readonly cell: Cell<HistogramSink>;
+  private readonly slots: Float64Array;
+  private readonly index: number;
+  private readonly bounds: Float64Array;
+
+  /** `index` addresses `explicitCellSize` zeros. */
+  constructor(arena: Arena, index: number, bounds: Float64Array) {
+    this.slots = arena.doubles;
+    this.index = index;
+    this.bounds = bounds;
+    this.slots[index + HISTOGRAM_MIN] = Infinity;
+    this.slots[index + HISTOGRAM_MAX] = -Infinity;
+    this.cell = makeCell<HistogramSink>(this.slots, index, this);
+  }
+
+  /** Straight-line from the first store on: nothing there can be interrupted by the end of the thread. */
+  record(value: number, count: number): void {
+    const { slots, index, bounds } = this;
+    let low = 0;
+    let high = bounds.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (value <= (bounds[middle] as number)) high = middle;
+      else low = middle + 1;
+    }
+    (slots[index + EXPLICIT_BUCKETS + low] as number) += count;
+    (slots[index + HISTOGRAM_SUM] as number) += value * count;
+    if (value < (slots[index + HISTOGRAM_MIN] as number)) slots[index + HISTOGRAM_MIN] = value;
+    if (value > (slots[index + HISTOGRAM_MAX] as number)) slots[index + HISTOGRAM_MAX] = value;
+    (slots[index + HISTOGRAM_WRITES] as number) += 1;
+  }
+}

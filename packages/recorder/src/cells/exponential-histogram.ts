@@ -1,0 +1,145 @@
+import type { Cell, HistogramSink } from '@ostinato/core';
+import type { Arena } from '../arena/arena.ts';
+import {
+  EXPONENTIAL_BASE,
+  EXPONENTIAL_BUCKETS,
+  EXPONENTIAL_CAPACITY,
+  EXPONENTIAL_SCALE,
+  EXPONENTIAL_ZERO,
+  HISTOGRAM_MAX,
+  HISTOGRAM_MIN,
+  HISTOGRAM_SUM,
+  HISTOGRAM_WRITES,
+  SERIES_CELL,
+} from '../arena/layout.ts';
+import { makeCell } from './cell.ts';
+import { capacityFor, type ExponentialCells, MAX_BUCKETS } from './exponential-cells.ts';
+import { indexAtMaxScale, MAX_SCALE, MIN_SCALE } from './exponential-index.ts';
+
+/** The first cell: a sample and its neighbours at the finest scale. */
+export const FIRST_CAPACITY = capacityFor(1);
+
+/**
+ * A histogram whose buckets grow exponentially and whose scale follows the values: as fine as at most 160 buckets
+ * allow. Written by one thread.
+ *
+ * Counts never move in place. When a value falls outside the cell's window, a complete new cell is built beside the
+ * old one and its address is published by one `Atomics.store`. Each record goes to the cell that the address names;
+ * the copy precedes the store; the old cell is frozen from the copy on. So a reader that holds either address reads
+ * a complete state, the older one an earlier one, and the end of the thread at any point leaves one behind.
+ */
+export class ExponentialHistogram implements HistogramSink {
+  readonly cell: Cell<HistogramSink>;
+  private readonly slots: Float64Array;
+  private readonly arena: Arena;
+  private readonly cells: ExponentialCells;
+  private readonly series: number;
+  private readonly full: () => void;
+  /** The cell in use; until the first sample, one that is not published. */
+  private index: number;
+  private shift = 0;
+  private base = 0;
+  /** Buckets of the window, 0 until the first sample. */
+  private capacity = 0;
+
+  /**
+   * `series` is the series' record, `index` addresses a cell of `FIRST_CAPACITY`; `full` is told when the arena has
+   * no room to grow.
+   */
+  constructor(arena: Arena, cells: ExponentialCells, series: number, index: number, full: () => void) {
+    this.slots = arena.doubles;
+    this.arena = arena;
+    this.cells = cells;
+    this.series = series;
+    this.index = index;
+    this.full = full;
+    this.cell = makeCell<HistogramSink>(this.slots, index, this);
+  }
+
+  /** Straight-line from the first store on: nothing there can be interrupted by the end of the thread. */
+  record(value: number, count: number): void {
+    let bucket = EXPONENTIAL_ZERO;
+    if (value > 0) {
+      const finest = indexAtMaxScale(value);
+      bucket = (finest >> this.shift) - this.base;
+      if (bucket < 0 || bucket >= this.capacity) bucket = this.#makeRoom(finest);
+      bucket += EXPONENTIAL_BUCKETS;
+    } else if (this.capacity === 0) {
+      this.#begin(0);
+    }
+    const { slots, index } = this;
+    (slots[index + bucket] as number) += count;
+    (slots[index + HISTOGRAM_SUM] as number) += value * count;
+    if (value < (slots[index + HISTOGRAM_MIN] as number)) slots[index + HISTOGRAM_MIN] = value;
+    if (value > (slots[index + HISTOGRAM_MAX] as number)) slots[index + HISTOGRAM_MAX] = value;
+    (slots[index + HISTOGRAM_WRITES] as number) += 1;
+  }
+
+  /** Publishes the first cell, with the sample's bucket in the middle. */
+  #begin(finest: number): void {
+    const { slots, index } = this;
+    slots[index + HISTOGRAM_MIN] = Infinity;
+    slots[index + HISTOGRAM_MAX] = -Infinity;
+    this.#publish(index, 0, finest - FIRST_CAPACITY / 2, FIRST_CAPACITY);
+  }
+
+  /** Puts a cell in place whose window has this value's bucket, and returns its position there. */
+  #makeRoom(finest: number): number {
+    if (this.capacity === 0) {
+      this.#begin(finest);
+      return (finest >> this.shift) - this.base;
+    }
+    const { slots, index, base, capacity } = this;
+    let first = 0;
+    while (first < capacity && slots[index + EXPONENTIAL_BUCKETS + first] === 0) first++;
+    let last = capacity - 1;
+    while (last > first && slots[index + EXPONENTIAL_BUCKETS + last] === 0) last--;
+    const bucket = finest >> this.shift;
+    const low = first === capacity ? bucket : Math.min(base + first, bucket);
+    const high = first === capacity ? bucket : Math.max(base + last, bucket);
+
+    const down = this.#downscale(low, high);
+    const width = (high >> down) - (low >> down) + 1;
+    const newCapacity = capacityFor(width);
+    const newIndex = this.cells.allocate(newCapacity, true);
+    if (newIndex === undefined) {
+      // Nothing can grow any more. The sample is counted in the nearest bucket, so that totals stay exact.
+      this.full();
+      return bucket < base ? 0 : capacity - 1;
+    }
+    const newBase = (low >> down) - ((newCapacity - width) >> 1);
+    slots.copyWithin(newIndex, index, index + EXPONENTIAL_SCALE);
+    for (let i = first; i <= last; i++) {
+      const moved = ((base + i) >> down) - newBase;
+      (slots[newIndex + EXPONENTIAL_BUCKETS + moved] as number) += slots[
+        index + EXPONENTIAL_BUCKETS + i
+      ] as number;
+    }
+    this.#publish(newIndex, this.shift + down, newBase, newCapacity);
+    this.cells.retire(index, capacity);
+    return (finest >> this.shift) - newBase;
+  }
+
+  /**
+   * By how many scales to go down so that the buckets fit: none if they do, else to where they fit and one further,
+   * so that the next value seldom asks for more. The lowest scale covers all doubles: 2,098 octaves, 16 a bucket.
+   */
+  #downscale(low: number, high: number): number {
+    if (high - low < MAX_BUCKETS) return 0;
+    let down = 1;
+    while ((high >> down) - (low >> down) >= MAX_BUCKETS) down++;
+    return Math.min(down + 1, MAX_SCALE - MIN_SCALE - this.shift);
+  }
+
+  #publish(index: number, shift: number, base: number, capacity: number): void {
+    const { slots } = this;
+    slots[index + EXPONENTIAL_SCALE] = MAX_SCALE - shift;
+    slots[index + EXPONENTIAL_BASE] = base;
+    slots[index + EXPONENTIAL_CAPACITY] = capacity;
+    Atomics.store(this.arena.words, this.series * 2 + SERIES_CELL, index);
+    this.index = index;
+    this.shift = shift;
+    this.base = base;
+    this.capacity = capacity;
+  }
+}

@@ -1,0 +1,260 @@
+import type { Key, Kind, Scope, SnapshotMetric, Temporality } from '@ostinato/core';
+import { report } from '@ostinato/core';
+import type { Arena } from '../arena/arena.ts';
+import {
+  kindOf,
+  type MetricDefinition,
+  readMetric,
+  readSeries,
+  type StorageType,
+  scanRecords,
+} from '../arena/dictionary.ts';
+import { METRIC_RECORD, MODE_NONE, SERIES_MODE } from '../arena/layout.ts';
+import { Admission, isOverflow, type Limits, OVERFLOW_LABELS } from '../registry/admission.ts';
+import { entry, LabelTrie, NameTable } from '../registry/trie.ts';
+
+/** One series, of all threads that record on it. */
+export class CollectedSeries {
+  /** Counted from 0 in order of arrival. */
+  readonly id: number;
+  readonly key: Key;
+  readonly start: bigint;
+  /** Addresses of the series records. Each names a cell; what these hold together is the series. */
+  readonly records: number[] = [];
+  #mode = MODE_NONE;
+
+  constructor(id: number, key: Key, start: bigint) {
+    this.id = id;
+    this.key = key;
+    this.start = start;
+  }
+
+  /** Counters: the mode of the first cell that has one. Cells of the other mode are not part of the series. */
+  mode(arena: Arena): number {
+    for (let i = 0; this.#mode === MODE_NONE && i < this.records.length; i++) {
+      this.#mode = Atomics.load(arena.words, (this.records[i] as number) * 2 + SERIES_MODE);
+    }
+    return this.#mode;
+  }
+}
+
+/** One metric, with its series in order of arrival. */
+export class CollectedMetric {
+  readonly scope: Scope;
+  readonly name: string;
+  readonly kind: Kind;
+  readonly series: CollectedSeries[] = [];
+  readonly byLabels = new LabelTrie<CollectedSeries>();
+  /** Whether the place of the overflow series is kept. */
+  admitted = false;
+  overflow: CollectedSeries | undefined;
+  type: StorageType;
+  bounds: readonly number[];
+  #unit: string;
+  #description: string;
+  #cumulative: SnapshotMetric | undefined;
+  #delta: SnapshotMetric | undefined;
+
+  constructor(definition: MetricDefinition, scope: Scope) {
+    this.scope = scope;
+    this.name = definition.name;
+    this.kind = kindOf(definition.type);
+    this.type = definition.type;
+    this.bounds = definition.bounds;
+    this.#unit = definition.unit;
+    this.#description = definition.description;
+  }
+
+  /** Adds what another record says to what was left open. False: the two cannot be one metric. */
+  join(definition: MetricDefinition): boolean {
+    if (kindOf(definition.type) !== this.kind) return false;
+    if (this.type === 'undecided') {
+      this.type = definition.type;
+      this.bounds = definition.bounds;
+    } else if (definition.type !== 'undecided') {
+      const same = definition.bounds.every((bound, i) => bound === this.bounds[i]);
+      if (definition.type !== this.type || definition.bounds.length !== this.bounds.length || !same)
+        return false;
+    }
+    this.#unit ||= definition.unit;
+    this.#description ||= definition.description;
+    this.#cumulative = undefined;
+    this.#delta = undefined;
+    return true;
+  }
+
+  /** How a snapshot shows it: one object until more is learned of the metric. */
+  view(temporality: Temporality): SnapshotMetric {
+    if (temporality === 'delta') {
+      this.#delta ??= this.#makeView('delta');
+      return this.#delta;
+    }
+    this.#cumulative ??= this.#makeView('cumulative');
+    return this.#cumulative;
+  }
+
+  #makeView(temporality: Temporality): SnapshotMetric {
+    const { scope, name, type, bounds } = this;
+    return Object.freeze({
+      scope,
+      name,
+      type: type === 'undecided' ? 'exponentialHistogram' : type,
+      unit: this.#unit,
+      description: this.#description,
+      temporality,
+      bounds,
+    });
+  }
+}
+
+export interface CollectedScope {
+  readonly scope: Scope;
+  readonly metrics: CollectedMetric[];
+}
+
+/**
+ * Finds what all threads have defined, by reading the published records of every slab, and decides which series are
+ * exported. There is one per arena. What it has admitted stays; what it refuses is part of the metric's overflow
+ * series, from its first sample on, since cells are cumulative.
+ */
+export class Collector {
+  readonly arena: Arena;
+  /** Scopes and metrics that have series, in order of arrival. */
+  readonly scopes: CollectedScope[] = [];
+  readonly #limits: Limits;
+  readonly #admission: Admission;
+  readonly #metrics = new NameTable<CollectedMetric>();
+  readonly #scopes = new NameTable<CollectedScope>();
+  /** By address of the metric record; undefined: the record contradicts an earlier one. */
+  readonly #byRecord = new Map<number, CollectedMetric | undefined>();
+  /** Bytes of each slab that were read. */
+  readonly #positions: Uint32Array;
+  #seriesCount = 0;
+  #lastStart = 0n;
+
+  constructor(arena: Arena, limits: Limits) {
+    this.arena = arena;
+    this.#limits = limits;
+    this.#admission = new Admission(limits);
+    this.#positions = new Uint32Array(arena.slabs);
+  }
+
+  /** How many series there are; the next one's id. */
+  get seriesCount(): number {
+    return this.#seriesCount;
+  }
+
+  /** Reads what was defined since the last time. */
+  discover(): void {
+    const { arena } = this;
+    for (let slab = arena.firstSlab; slab < arena.slabs; slab++) {
+      if (arena.owner(slab) === 0) continue;
+      this.#positions[slab] = scanRecords(arena, slab, this.#positions[slab] as number, this.#found);
+    }
+  }
+
+  readonly #found = (tag: number, address: number): void => {
+    if (tag === METRIC_RECORD) this.#metricAt(address);
+    else this.#addSeries(address);
+  };
+
+  /** Also for a record that a series of another slab names before its own slab was read. */
+  #metricAt(address: number): CollectedMetric | undefined {
+    if (this.#byRecord.has(address)) return this.#byRecord.get(address);
+    const definition = readMetric(this.arena, address);
+    let metric = this.#metrics.get(definition.scope, definition.name);
+    if (metric === undefined) {
+      metric = new CollectedMetric(definition, this.#scopeOf(definition.scope).scope);
+      this.#metrics.add(metric.scope, metric.name, metric);
+    } else if (!metric.join(definition)) {
+      report('OSTINATO_KIND', `${metric.scope.name} ${metric.name}`, () => {
+        return `${metric?.kind} "${definition.name}" is defined differently in another thread; the first definition stays, and what that thread records is dropped.`;
+      });
+      metric = undefined;
+    }
+    this.#byRecord.set(address, metric);
+    return metric;
+  }
+
+  #scopeOf(scope: Scope): CollectedScope {
+    const known = this.#scopes.get(scope, '');
+    if (known !== undefined) return known;
+    const found: CollectedScope = { scope, metrics: [] };
+    this.#scopes.add(scope, '', found);
+    return found;
+  }
+
+  #addSeries(address: number): void {
+    const { metric: record, labels, start } = readSeries(this.arena, address);
+    const metric = this.#metricAt(record);
+    if (metric === undefined || !this.#admitMetric(metric)) return;
+    const series = metric.byLabels.get(labels) ?? this.#admit(metric, labels, start);
+    series.records.push(address);
+  }
+
+  #admitMetric(metric: CollectedMetric): boolean {
+    if (metric.admitted) return true;
+    if (!this.#admission.admitMetric()) {
+      report('OSTINATO_LIMIT', 'metrics', () => {
+        return `The limit of ${this.#limits.total} series is reached: "${metric.name}" and metrics after it are not exported.`;
+      });
+      return false;
+    }
+    metric.admitted = true;
+    const scope = this.#scopeOf(metric.scope);
+    if (scope.metrics.length === 0) this.scopes.push(scope);
+    scope.metrics.push(metric);
+    return true;
+  }
+
+  #admit(metric: CollectedMetric, labels: Key['labels'], start: bigint): CollectedSeries {
+    const others = metric.series.length - (metric.overflow === undefined ? 0 : 1);
+    if (!isOverflow(labels) && this.#admission.admitSeries(others))
+      return this.#create(metric, labels, start);
+    if (metric.overflow === undefined) {
+      metric.overflow = this.#create(metric, OVERFLOW_LABELS, start);
+      this.#reportOverflow(metric);
+    }
+    return metric.overflow;
+  }
+
+  #create(metric: CollectedMetric, labels: Key['labels'], start: bigint): CollectedSeries {
+    // One bigint object for equal starts, so that what is derived from it can be kept.
+    if (start !== this.#lastStart) this.#lastStart = start;
+    const key = Object.freeze({ scope: metric.scope, name: metric.name, labels });
+    const series = new CollectedSeries(this.#seriesCount++, key, this.#lastStart);
+    metric.series.push(series);
+    metric.byLabels.set(labels, series);
+    return series;
+  }
+
+  #reportOverflow(metric: CollectedMetric): void {
+    report('OSTINATO_CARDINALITY', `${metric.scope.name} ${metric.name}`, () => {
+      const { perMetric, total } = this.#limits;
+      const limit =
+        metric.series.length >= perMetric ? `${perMetric} per metric` : `${total} in all, or of memory`;
+      const culprit = mostDistinct(metric.series);
+      const named =
+        culprit === undefined ? '' : ` Label '${culprit.name}' has the most values: ${culprit.values}.`;
+      return `${metric.kind} "${metric.name}" has more series than the limit of ${limit}: the others are summed into the series otel.metric.overflow=true.${named}`;
+    });
+  }
+}
+
+/** The label with the most distinct values. */
+export function mostDistinct(
+  series: readonly CollectedSeries[],
+): { readonly name: string; readonly values: number } | undefined {
+  const values = new Map<string, Set<string>>();
+  for (const { key } of series) {
+    if (isOverflow(key.labels)) continue;
+    for (const [name, value] of key.labels) {
+      entry(values, name, () => new Set<string>()).add(String(value));
+    }
+  }
+  let most: { name: string; values: number } | undefined;
+  for (const [name, seen] of values) {
+    if (most === undefined || seen.size > most.values) most = { name, values: seen.size };
+  }
+  return most;
+}

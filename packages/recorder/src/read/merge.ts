@@ -1,0 +1,158 @@
+import type { Arena } from '../arena/arena.ts';
+import {
+  EXPLICIT_BUCKETS,
+  EXPONENTIAL_BASE,
+  EXPONENTIAL_BUCKETS,
+  EXPONENTIAL_CAPACITY,
+  EXPONENTIAL_SCALE,
+  EXPONENTIAL_ZERO,
+  GAUGE_VALUE,
+  GAUGE_WRITES,
+  HISTOGRAM_MAX,
+  HISTOGRAM_MIN,
+  HISTOGRAM_SUM,
+  HISTOGRAM_WRITES,
+  MODE_MAX,
+  SERIES_CELL,
+  SERIES_MODE,
+} from '../arena/layout.ts';
+import { MAX_BUCKETS } from '../cells/exponential-cells.ts';
+import type { CollectedSeries } from './collector.ts';
+import { finite, type Point } from './point.ts';
+
+/*
+ * What the cells of a series hold together. Cells are read while they may be written: each value is one that the
+ * cell had, values of one cell may be apart by what was recorded in between, and all are exact at rest.
+ */
+
+/** The sum, or the highest, of a counter's cells. */
+export function counterValue(arena: Arena, series: CollectedSeries, mode: number): number {
+  const { words, doubles } = arena;
+  let value = 0;
+  for (const record of series.records) {
+    if (words[record * 2 + SERIES_MODE] !== mode) continue;
+    const cell = doubles[words[record * 2 + SERIES_CELL] as number] as number;
+    value = mode === MODE_MAX ? Math.max(value, cell) : value + cell;
+  }
+  return finite(value);
+}
+
+/**
+ * Puts a gauge's value into `point` and returns how often it was written, 0: never. All records of a gauge name one
+ * cell, but for those of threads that have not written yet, and for refused series in an overflow series, of which
+ * one stands for all.
+ */
+export function readGauge(arena: Arena, series: CollectedSeries, point: Point): number {
+  const { words, doubles } = arena;
+  for (const record of series.records) {
+    const cell = words[record * 2 + SERIES_CELL] as number;
+    const writes = doubles[cell + GAUGE_WRITES] as number;
+    if (writes === 0) continue;
+    point.setValue(finite(doubles[cell + GAUGE_VALUE] as number));
+    return writes;
+  }
+  return 0;
+}
+
+/**
+ * Adds up the cells of a histogram with explicit bounds in `point`, unless they were written `known` times. Returns
+ * how often they were written.
+ */
+export function mergeExplicit(
+  arena: Arena,
+  series: CollectedSeries,
+  buckets: number,
+  known: number,
+  point: Point,
+): number {
+  const { words, doubles } = arena;
+  let writes = 0;
+  for (const record of series.records) {
+    writes += doubles[(words[record * 2 + SERIES_CELL] as number) + HISTOGRAM_WRITES] as number;
+  }
+  if (writes === known || writes === 0) return writes;
+  point.clear(buckets);
+  const { counts } = point;
+  for (const record of series.records) {
+    const cell = words[record * 2 + SERIES_CELL] as number;
+    for (let i = 0; i < buckets; i++) {
+      (counts[i] as number) += doubles[cell + EXPLICIT_BUCKETS + i] as number;
+    }
+    addSummary(doubles, cell, point);
+  }
+  point.total();
+  return writes;
+}
+
+function addSummary(doubles: Float64Array, cell: number, point: Point): void {
+  point.sum += doubles[cell + HISTOGRAM_SUM] as number;
+  const min = doubles[cell + HISTOGRAM_MIN] as number;
+  const max = doubles[cell + HISTOGRAM_MAX] as number;
+  if (min < point.min) point.min = min;
+  if (max > point.max) point.max = max;
+}
+
+const cells: number[] = [];
+
+/**
+ * Adds up the cells of an exponential histogram in `point`, at the lowest of their scales or lower, so that at most
+ * 160 buckets hold them; unless they were written `known` times. Returns how often they were written.
+ */
+export function mergeExponential(arena: Arena, series: CollectedSeries, known: number, point: Point): number {
+  const { words, doubles } = arena;
+  arena.beginPass();
+  cells.length = 0;
+  let writes = 0;
+  for (const record of series.records) {
+    const cell = Atomics.load(words, record * 2 + SERIES_CELL);
+    if (cell === 0) continue;
+    cells.push(cell);
+    writes += doubles[cell + HISTOGRAM_WRITES] as number;
+  }
+  if (writes !== known && writes !== 0) {
+    addCells(doubles, point);
+    point.total();
+  }
+  arena.endPass();
+  return writes;
+}
+
+function addCells(doubles: Float64Array, point: Point): void {
+  let scale = Infinity;
+  for (const cell of cells) scale = Math.min(scale, doubles[cell + EXPONENTIAL_SCALE] as number);
+  let low = Infinity;
+  let high = -Infinity;
+  for (const cell of cells) {
+    const base = doubles[cell + EXPONENTIAL_BASE] as number;
+    const shift = (doubles[cell + EXPONENTIAL_SCALE] as number) - scale;
+    const capacity = doubles[cell + EXPONENTIAL_CAPACITY] as number;
+    const buckets = cell + EXPONENTIAL_BUCKETS;
+    let first = 0;
+    while (first < capacity && doubles[buckets + first] === 0) first++;
+    if (first === capacity) continue;
+    let last = capacity - 1;
+    while (doubles[buckets + last] === 0) last--;
+    low = Math.min(low, (base + first) >> shift);
+    high = Math.max(high, (base + last) >> shift);
+  }
+  let down = 0;
+  while ((high >> down) - (low >> down) >= MAX_BUCKETS) down++;
+  const empty = high < low;
+  const offset = empty ? 0 : low >> down;
+  point.clear(empty ? 0 : (high >> down) - offset + 1);
+  point.scale = scale - down;
+  point.offset = offset;
+  const { counts, length } = point;
+  for (const cell of cells) {
+    const base = doubles[cell + EXPONENTIAL_BASE] as number;
+    const shift = (doubles[cell + EXPONENTIAL_SCALE] as number) - point.scale;
+    const buckets = cell + EXPONENTIAL_BUCKETS - base;
+    // Only the window that was found: what is recorded beside it meanwhile belongs to the next read.
+    const from = Math.max(base, offset << shift);
+    const end = Math.min(base + (doubles[cell + EXPONENTIAL_CAPACITY] as number), (offset + length) << shift);
+    for (let i = from; i < end; i++)
+      (counts[(i >> shift) - offset] as number) += doubles[buckets + i] as number;
+    point.zeroCount += doubles[cell + EXPONENTIAL_ZERO] as number;
+    addSummary(doubles, cell, point);
+  }
+}

@@ -1,0 +1,179 @@
+import type { Scope, ScopeSnapshot, SeriesCursor, Snapshot, Temporality } from '@ostinato/core';
+import type { CollectedMetric, CollectedScope } from './collector.ts';
+import type { CellReader } from './reader.ts';
+
+/** So many series are looked at for one that is yielded before a run ends, so that no run takes long. */
+const LOOKS = 64;
+
+/** A way through series that is gone once. */
+interface Walk {
+  /** Goes on to the next series that has something to say, after at most `looks` others. */
+  next(looks: number): boolean;
+  readonly atEnd: boolean;
+  readonly cursor: SeriesCursor;
+}
+
+/** The series of one scope that were there at a collection. */
+export class ScopeWalk implements ScopeSnapshot, Walk {
+  readonly temporality: Temporality;
+  readonly time: bigint;
+  readonly cursor: SeriesCursor;
+  readonly #reader: CellReader;
+  readonly #scope: CollectedScope;
+  readonly #end: number;
+  #metric = 0;
+  #series = 0;
+  /** A lowmemory reader goes through a counter's series twice if some are cumulative. */
+  #absoluteOnes = false;
+  #absoluteSeen = false;
+  #ended = false;
+
+  /** Series with an id of `end` or above came later. */
+  constructor(reader: CellReader, scope: CollectedScope, time: bigint, end: number) {
+    this.temporality = temporalityOf(reader);
+    this.time = time;
+    this.cursor = reader.point;
+    this.#reader = reader;
+    this.#scope = scope;
+    this.#end = end;
+  }
+
+  get scope(): Scope {
+    return this.#scope.scope;
+  }
+
+  chunks(size: number): Iterable<Iterable<SeriesCursor>> {
+    return new Chunks(this, size);
+  }
+
+  end(): void {
+    this.#ended = true;
+  }
+
+  get atEnd(): boolean {
+    while (!this.#ended) {
+      const metric = this.#scope.metrics[this.#metric];
+      const series = metric?.series[this.#series];
+      if (series !== undefined && series.id < this.#end) return false;
+      this.#nextMetric(metric);
+    }
+    return true;
+  }
+
+  #nextMetric(metric: CollectedMetric | undefined): void {
+    if (metric === undefined) this.#ended = true;
+    else if (this.#absoluteSeen && !this.#absoluteOnes) this.#absoluteOnes = true;
+    else {
+      this.#metric++;
+      this.#absoluteSeen = false;
+      this.#absoluteOnes = false;
+    }
+    this.#series = 0;
+  }
+
+  next(looks: number): boolean {
+    for (let i = 0; i < looks && !this.atEnd; i++) {
+      const metric = this.#scope.metrics[this.#metric] as CollectedMetric;
+      const series = metric.series[this.#series++];
+      if (series === undefined) continue;
+      if (this.#reader.temporality === 'lowmemory' && metric.type === 'counter') {
+        const absolute = this.#reader.isAbsolute(series);
+        this.#absoluteSeen ||= absolute;
+        if (absolute !== this.#absoluteOnes) continue;
+      }
+      if (this.#reader.read(metric, series, this.time)) return true;
+    }
+    return false;
+  }
+}
+
+/** The scopes one after the other. */
+export class SnapshotWalk implements Snapshot, Walk {
+  readonly temporality: Temporality;
+  readonly time: bigint;
+  readonly scopes: readonly ScopeWalk[];
+  readonly cursor: SeriesCursor;
+  #at = 0;
+
+  constructor(reader: CellReader, scopes: readonly ScopeWalk[], time: bigint) {
+    this.temporality = temporalityOf(reader);
+    this.time = time;
+    this.scopes = scopes;
+    this.cursor = reader.point;
+  }
+
+  chunks(size: number): Iterable<Iterable<SeriesCursor>> {
+    return new Chunks(this, size);
+  }
+
+  /** Nothing more is read by way of this snapshot. */
+  end(): void {
+    for (const scope of this.scopes) scope.end();
+  }
+
+  get atEnd(): boolean {
+    while (this.scopes[this.#at]?.atEnd === true) this.#at++;
+    return this.#at >= this.scopes.length;
+  }
+
+  next(looks: number): boolean {
+    for (let i = 0; i < looks && !this.atEnd; i++) {
+      if (this.scopes[this.#at]?.next(1) === true) return true;
+    }
+    return false;
+  }
+}
+
+function temporalityOf(reader: CellReader): Temporality {
+  return reader.temporality === 'cumulative' ? 'cumulative' : 'delta';
+}
+
+/*
+ * Iterators by hand, with result objects that are used again: a generator costs more than reading a counter. A run
+ * may be empty, and ends early when many series in a row have nothing to say.
+ */
+
+class Chunks implements IterableIterator<Iterable<SeriesCursor>> {
+  readonly #walk: Walk;
+  readonly #size: number;
+
+  constructor(walk: Walk, size: number) {
+    this.#walk = walk;
+    this.#size = size >= 1 ? size : 1;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<Iterable<SeriesCursor>> {
+    if (this.#walk.atEnd) return DONE;
+    return { done: false, value: new Run(this.#walk, this.#size) };
+  }
+}
+
+class Run implements IterableIterator<SeriesCursor> {
+  readonly #walk: Walk;
+  readonly #result: IteratorYieldResult<SeriesCursor>;
+  #left: number;
+
+  constructor(walk: Walk, size: number) {
+    this.#walk = walk;
+    this.#left = size;
+    this.#result = { done: false, value: walk.cursor };
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<SeriesCursor> {
+    if (this.#left <= 0) return DONE;
+    this.#left--;
+    if (this.#walk.next(LOOKS)) return this.#result;
+    this.#left = 0;
+    return DONE;
+  }
+}
+
+const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });

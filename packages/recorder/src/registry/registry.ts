@@ -1,0 +1,268 @@
+import type { Cell, CounterSink, GaugeSink, HistogramSink, Key, Kind, Meta, Scope } from '@ostinato/core';
+import { report } from '@ostinato/core';
+import type { Arena } from '../arena/arena.ts';
+import { defineMetric, defineSeries, type StorageType } from '../arena/dictionary.ts';
+import { COUNTER_CELL, GAUGE_CELL, SERIES_CELL } from '../arena/layout.ts';
+import { SlabAllocator } from '../arena/slab.ts';
+import { CounterCell } from '../cells/counter.ts';
+import { DroppedCell } from '../cells/dropped.ts';
+import { ExplicitHistogram, explicitCellSize } from '../cells/explicit-histogram.ts';
+import { ExponentialCells } from '../cells/exponential-cells.ts';
+import { ExponentialHistogram, FIRST_CAPACITY } from '../cells/exponential-histogram.ts';
+import { prepareIndex } from '../cells/exponential-index.ts';
+import { GaugeCell } from '../cells/gauge.ts';
+import { shareGauge } from '../cells/gauge-table.ts';
+import type { Timeline } from '../clock.ts';
+import type { Settings } from '../options.ts';
+import type { Refusals } from '../refusals.ts';
+import { Admission, isOverflow, OVERFLOW_LABELS } from './admission.ts';
+import { LabelTrie, NameTable } from './trie.ts';
+
+type AnyCell = Cell<CounterSink> | Cell<GaugeSink> | Cell<HistogramSink>;
+
+/** Metrics that are described before anything is recorded on them are remembered up to this number. */
+const MAX_DESCRIBED = 10_000;
+
+interface Metric {
+  readonly kind: Kind;
+  readonly scope: Scope;
+  readonly name: string;
+  /** What was said first of each field. */
+  meta: Meta;
+  /** The metric's newest record in the dictionary, 0: none. */
+  record: number;
+  /** Something is known that the record does not say. */
+  stale: boolean;
+  /** Set by the first series. */
+  type: StorageType;
+  bounds: Float64Array;
+  /** Whether the place of the overflow series is kept. */
+  admitted: boolean;
+  /** How many there are, the overflow series not counted. */
+  series: number;
+  readonly cells: LabelTrie<AnyCell>;
+  readonly refuseMode: () => void;
+}
+
+/** The series of one thread: finds the cell that belongs to a key, and makes it while the limits allow. */
+export class Registry {
+  readonly #arena: Arena;
+  readonly #slabs: SlabAllocator;
+  readonly #exponentialCells: ExponentialCells;
+  readonly #settings: Settings;
+  readonly #timeline: Timeline;
+  readonly #refusals: Refusals;
+  readonly #admission: Admission;
+  readonly #metrics = new NameTable<Metric>();
+  readonly #ofAnotherKind: DroppedCell;
+  readonly #beyondLimit: DroppedCell;
+  /** No ordinary series fits into the arena any more. */
+  #full = false;
+
+  /** `thread` is a number above 0 that no other thread of this arena has. */
+  constructor(arena: Arena, thread: number, settings: Settings, timeline: Timeline, refusals: Refusals) {
+    this.#arena = arena;
+    this.#slabs = new SlabAllocator(arena, thread);
+    this.#exponentialCells = new ExponentialCells(arena, this.#slabs);
+    this.#settings = settings;
+    this.#timeline = timeline;
+    this.#refusals = refusals;
+    this.#admission = new Admission(settings.limits);
+    this.#ofAnotherKind = new DroppedCell(() => refusals.add('kind'));
+    this.#beyondLimit = new DroppedCell(() => refusals.add('limit'));
+  }
+
+  describe(kind: Kind, scope: Scope, name: string, meta: Meta): void {
+    let metric = this.#metrics.get(scope, name);
+    if (metric === undefined) {
+      if (this.#metrics.size >= MAX_DESCRIBED) return;
+      metric = this.#add(kind, scope, name);
+    }
+    if (metric.kind === kind) {
+      this.#learn(metric, meta);
+      this.#publish(metric, true);
+    } else {
+      reportKind(metric, kind);
+    }
+  }
+
+  /** The cell of a series, of the kind that was asked for. The same one for equal keys. */
+  cell(kind: Kind, key: Key, meta: Meta): AnyCell {
+    let metric = this.#metrics.get(key.scope, key.name);
+    if (metric === undefined) {
+      if (!this.#admission.admitMetric()) return this.#dropMetric(key);
+      metric = this.#add(kind, key.scope, key.name);
+      metric.admitted = true;
+    }
+    if (metric.kind !== kind) {
+      reportKind(metric, kind);
+      return this.#ofAnotherKind.cell;
+    }
+    this.#learn(metric, meta);
+    const cell = metric.cells.get(key.labels);
+    if (cell === undefined) return this.#newCell(metric, key);
+    this.#publish(metric, true);
+    return cell;
+  }
+
+  #newCell(metric: Metric, key: Key): AnyCell {
+    if (!metric.admitted) {
+      if (!this.#admission.admitMetric()) return this.#dropMetric(key);
+      metric.admitted = true;
+    }
+    const fits = !this.#full && !isOverflow(key.labels) && this.#admission.admitSeries(metric.series);
+    if (fits) {
+      const cell = this.#make(metric, key.labels, false);
+      if (cell !== undefined) {
+        metric.series++;
+        return cell;
+      }
+      this.#full = true;
+      this.#reportFull();
+    }
+    return (
+      metric.cells.get(OVERFLOW_LABELS) ?? this.#make(metric, OVERFLOW_LABELS, true) ?? this.#beyondLimit.cell
+    );
+  }
+
+  #dropMetric(key: Key): AnyCell {
+    report('OSTINATO_LIMIT', 'metrics', () => {
+      return `The limit of ${this.#settings.limits.total} series is reached: metrics that are new from now on are not recorded, "${key.name}" first.`;
+    });
+    return this.#beyondLimit.cell;
+  }
+
+  #add(kind: Kind, scope: Scope, name: string): Metric {
+    const metric: Metric = {
+      kind,
+      scope,
+      name,
+      meta: {},
+      record: 0,
+      stale: true,
+      type: kind === 'histogram' ? 'undecided' : kind,
+      bounds: NO_BOUNDS,
+      admitted: false,
+      series: 0,
+      cells: new LabelTrie(),
+      refuseMode: () => {
+        this.#refusals.add('mode');
+        report('OSTINATO_MODE', name, () => {
+          return `counter "${name}": a series takes either increment or absolute, as its first operation did; the other one is refused.`;
+        });
+      },
+    };
+    this.#metrics.add(scope, name, metric);
+    return metric;
+  }
+
+  /** Adds what is said of a metric to what was left open. */
+  #learn(metric: Metric, meta: Meta): void {
+    const known = metric.meta;
+    if (meta === known) return;
+    const unit = known.unit ?? meta.unit;
+    const description = known.description ?? meta.description;
+    const buckets = known.buckets ?? meta.buckets;
+    if (unit === known.unit && description === known.description && buckets === known.buckets) return;
+    metric.meta = {
+      ...(unit === undefined ? {} : { unit }),
+      ...(description === undefined ? {} : { description }),
+      ...(buckets === undefined ? {} : { buckets }),
+    };
+    if (metric.type === 'exponentialHistogram' && this.#boundsOf(metric) !== undefined) {
+      report('OSTINATO_BUCKETS_TOO_LATE', metric.name, () => {
+        return `histogram "${metric.name}": its buckets were defined after the first record; it keeps exponential ones. Define it first, or give the buckets to createRecorder.`;
+      });
+    }
+    metric.stale = true;
+  }
+
+  /** Brings the metric's record up to date. False: there is no memory for it. */
+  #publish(metric: Metric, reserve: boolean): boolean {
+    if (!metric.stale) return true;
+    const { scope, name, type, meta } = metric;
+    const bounds = Array.from(metric.bounds);
+    const definition = {
+      scope,
+      name,
+      type,
+      unit: meta.unit ?? '',
+      description: meta.description ?? '',
+      bounds,
+    };
+    const record = defineMetric(this.#arena, this.#slabs, definition, reserve);
+    if (record === undefined) return false;
+    metric.record = record;
+    metric.stale = false;
+    return true;
+  }
+
+  /** Explicit bounds, or undefined for exponential buckets. createRecorder's option beats the definition. */
+  #boundsOf(metric: Metric): readonly number[] | undefined {
+    const chosen = this.#settings.buckets.get(metric.name);
+    return chosen === 'exponential' ? undefined : (chosen ?? metric.meta.buckets);
+  }
+
+  /** A new series with its cell, or undefined when there is no memory for it. */
+  #make(metric: Metric, labels: Key['labels'], reserve: boolean): AnyCell | undefined {
+    if (metric.type === 'undecided') {
+      const bounds = this.#boundsOf(metric);
+      metric.type = bounds === undefined ? 'exponentialHistogram' : 'histogram';
+      metric.bounds = Float64Array.from(bounds ?? []);
+      metric.stale = true;
+    }
+    if (!this.#publish(metric, reserve)) return undefined;
+    const index = this.#allocate(metric, reserve);
+    if (index === undefined) return undefined;
+    const definition = { metric: metric.record, labels, start: this.#timeline.start() };
+    const published = metric.type === 'exponentialHistogram' ? 0 : index;
+    const record = defineSeries(this.#arena, this.#slabs, definition, published, reserve);
+    if (record === undefined) return undefined;
+    const cell = this.#open(metric, record, index);
+    metric.cells.set(labels, cell);
+    return cell;
+  }
+
+  #allocate(metric: Metric, reserve: boolean): number | undefined {
+    switch (metric.type) {
+      case 'counter':
+        return this.#slabs.cell(COUNTER_CELL, reserve);
+      case 'gauge':
+        return this.#slabs.cell(GAUGE_CELL, reserve);
+      case 'histogram':
+        return this.#slabs.cell(explicitCellSize(metric.bounds.length), reserve);
+      default:
+        return this.#exponentialCells.allocate(FIRST_CAPACITY, reserve);
+    }
+  }
+
+  #open(metric: Metric, record: number, index: number): AnyCell {
+    const arena = this.#arena;
+    switch (metric.type) {
+      case 'counter':
+        return new CounterCell(arena, record, index, metric.refuseMode).cell;
+      case 'gauge':
+        shareGauge(arena, record);
+        return new GaugeCell(arena, arena.words[record * 2 + SERIES_CELL] as number).cell;
+      case 'histogram':
+        return new ExplicitHistogram(arena, index, metric.bounds).cell;
+      default:
+        prepareIndex();
+        return new ExponentialHistogram(arena, this.#exponentialCells, record, index, this.#reportFull).cell;
+    }
+  }
+
+  readonly #reportFull = (): void => {
+    report('OSTINATO_MEMORY', 'arena', () => {
+      return `The recorder's memory is used up: new series are summed into overflow series, and histograms cannot become finer. Raise createRecorder's maxMemory (${this.#settings.maxMemory} bytes).`;
+    });
+  };
+}
+
+const NO_BOUNDS = new Float64Array(0);
+
+function reportKind(metric: Metric, kind: Kind): void {
+  report('OSTINATO_KIND', `${metric.scope.name} ${metric.name}`, () => {
+    return `${metric.kind} "${metric.name}" is used as a ${kind} too; the first definition stays, and what is recorded on the ${kind} is dropped.`;
+  });
+}
