@@ -10,7 +10,7 @@ import type {
   RefusalReason,
   Scope,
 } from '@ostinato/core';
-import { Arena } from './arena/arena.ts';
+import { Arena, allocateArena } from './arena/arena.ts';
 import { Timeline } from './clock.ts';
 import {
   type ReaderTemporality,
@@ -40,7 +40,7 @@ export class AtomicRecorder implements Recorder {
   constructor(settings: Settings) {
     const { clock, limits, maxMemory } = settings;
     this.now = () => clock.now();
-    this.#arena = new Arena(maxMemory);
+    this.#arena = new Arena(allocateArena(maxMemory));
     this.#timeline = new Timeline(clock);
     this.#registry = new Registry(this.#arena, MAIN_THREAD, settings, this.#timeline, this.#refusals);
     this.#collector = new Collector(this.#arena, limits);

@@ -23,13 +23,13 @@ export class Arena {
   readonly slabs: number;
   readonly #reserveFrom: number;
 
-  constructor(maxMemory: number) {
+  /** `buffer` is zero, or another arena's. */
+  constructor(buffer: ArrayBufferLike) {
     const refusal = unsupported(globalThis.process?.arch, littleEndian());
     if (refusal !== undefined) throw new OstinatoError('OSTINATO_PLATFORM', refusal);
-    this.slabs = Math.floor(maxMemory / SLAB_BYTES);
+    this.slabs = Math.floor(buffer.byteLength / SLAB_BYTES);
     this.firstSlab = headSlabs(this.slabs);
     this.#reserveFrom = this.slabs - Math.ceil(this.slabs / RESERVE);
-    const buffer = allocate(this.slabs * SLAB_BYTES);
     this.bytes = new Uint8Array(buffer);
     this.words = new Int32Array(buffer);
     this.longs = new BigInt64Array(buffer);
@@ -100,16 +100,16 @@ function slabWord(slab: number, word: number): number {
   return SLAB_TABLE + slab * SLAB_TABLE_WORDS + word;
 }
 
-function allocate(bytes: number): ArrayBufferLike {
+/** A new arena's memory. */
+export function allocateArena(maxMemory: number): ArrayBufferLike {
+  const bytes = Math.floor(maxMemory / SLAB_BYTES) * SLAB_BYTES;
   try {
     return typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
   } catch (cause) {
     throw new OstinatoError(
       'OSTINATO_INVALID_OPTION',
-      `maxMemory: ${bytes} bytes are not to be had; give a smaller number`,
-      {
-        cause,
-      },
+      `createRecorder: maxMemory is ${maxMemory}, but the system does not give that much; choose less.`,
+      { cause },
     );
   }
 }
