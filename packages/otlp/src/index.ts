@@ -1,3 +1,15 @@
+export type {
+  FallbackOptions,
+  HistogramAggregation,
+  MemoryOptions,
+  OtlpMetricExporterOptions,
+  RetryOptions,
+  TemporalityPreference,
+  TlsOptions,
+} from './config.ts';
+export type { ExportResult } from './deliver/accept.ts';
+export type { Account } from './deliver/account.ts';
+export type { State } from './deliver/destination.ts';
 export { decodeRequest } from './encode/decode.ts';
 export type {
   AnyValue,
@@ -24,3 +36,4 @@ export type {
   SummaryDataPoint,
   ValueAtQuantile,
 } from './encode/messages.ts';
+export { type AggregationOption, type ExporterStatus, OtlpMetricExporter } from './exporter.ts';

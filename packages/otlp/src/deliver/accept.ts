@@ -1,0 +1,205 @@
+import { OstinatoError } from '@ostinato/core';
+import type { Unit } from '../unit.ts';
+import type { Outcome, Owner } from './account.ts';
+import type { Runtime } from './runtime.ts';
+
+/** What a stock reader wants to hear: 0 is SUCCESS, 1 is FAILED. */
+export interface ExportResult {
+  readonly code: 0 | 1;
+  readonly error?: Error;
+}
+
+/** One export, encoded: `units` wholly; `lazy` step by step, a step gives a finished unit or nothing yet. */
+export interface Encoded {
+  readonly resource: string;
+  readonly units: readonly Unit[];
+  readonly lazy: Iterator<Unit | undefined> | undefined;
+}
+
+/** Where accepted units go. */
+export interface Intake {
+  /** Not delivering, and what comes stays in memory: there is nothing to wait for. */
+  readonly holding: boolean;
+  push(units: readonly Unit[], owner: Owner): void;
+  /** Moves what waits in memory to the log, where there is one. */
+  spill(): void;
+}
+
+// Longer than this the event loop is not held while a snapshot is read.
+const SLICE_MILLIS = 2;
+
+const SUCCESS: ExportResult = { code: 0 };
+
+/** One call of `export()`: calls back once. */
+class Batch implements Owner {
+  readonly #callback: (result: ExportResult) => void;
+  readonly #onCallback: () => void;
+  #pending = 0;
+  #complete = false;
+  #answered = false;
+  #lostPoints = 0;
+  #cause = '';
+
+  constructor(callback: (result: ExportResult) => void, onCallback: () => void) {
+    this.#callback = callback;
+    this.#onCallback = onCallback;
+  }
+
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  expect(units: number): void {
+    this.#pending += units;
+  }
+
+  split(): void {
+    this.#pending++;
+  }
+
+  settled(outcome: Outcome): void {
+    switch (outcome.kind) {
+      case 'delivered':
+        this.#one();
+        break;
+      case 'logged':
+        void outcome.durable.then(() => this.#one());
+        break;
+      case 'rejected':
+      case 'dropped':
+        this.#lostPoints += outcome.points;
+        this.#cause ||= `${outcome.kind}: ${outcome.cause}`;
+        this.#one();
+        break;
+      default:
+        outcome satisfies never;
+    }
+  }
+
+  /** All its units are with their line. */
+  completed(): void {
+    this.#complete = true;
+    this.#check();
+  }
+
+  /** What is not settled is kept: the answer is SUCCESS unless something was lost. */
+  answer(): void {
+    if (this.#lostPoints === 0) this.#call(SUCCESS);
+    else this.fail(`${this.#lostPoints} points lost; ${this.#cause}`);
+  }
+
+  fail(message: string, cause?: unknown): void {
+    this.#call({ code: 1, error: new OstinatoError('ERR_EXPORT', message, { cause }) });
+  }
+
+  #one(): void {
+    this.#pending--;
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#complete && this.#pending === 0) this.answer();
+  }
+
+  #call(result: ExportResult): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#onCallback();
+    this.#callback(result);
+  }
+}
+
+interface Reading {
+  readonly batch: Batch;
+  readonly units: readonly Unit[];
+  readonly lazy: Iterator<Unit | undefined> | undefined;
+  begun: boolean;
+}
+
+/**
+ * The door of the exporter. It keeps no reference to what it was given: a foreign batch arrives here encoded, and our
+ * own snapshot is read in slices of at most 2 ms. Batches enter their lines in the order of their exports.
+ */
+export class Acceptor {
+  readonly #intake: Intake;
+  readonly #runtime: Runtime;
+  readonly #acceptMillis: number;
+  readonly #reading: Reading[] = [];
+  #scheduled = false;
+
+  constructor(intake: Intake, runtime: Runtime, acceptMillis: number) {
+    this.#intake = intake;
+    this.#runtime = runtime;
+    this.#acceptMillis = acceptMillis;
+  }
+
+  /** Whether a snapshot is still being read. */
+  get reading(): boolean {
+    return this.#reading.length > 0;
+  }
+
+  /** Takes one export, and calls back within `acceptMillis` when it is delivered, safe, or known to be lost. */
+  accept(encoded: Encoded, callback: (result: ExportResult) => void): void {
+    const cancel = this.#runtime.after(this.#acceptMillis, () => this.#due(batch), true);
+    const batch = new Batch(callback, cancel);
+    this.#reading.push({ batch, units: encoded.units, lazy: encoded.lazy, begun: false });
+    // A snapshot of ours is not touched before the caller had its turn.
+    if (!this.#scheduled) this.#read(0);
+  }
+
+  /** Reads what is left to read, however long it takes. */
+  finish(): void {
+    this.#read(Number.POSITIVE_INFINITY);
+  }
+
+  #due(batch: Batch): void {
+    if (this.#reading.some((reading) => reading.batch === batch)) this.finish();
+    if (!batch.answered) this.#intake.spill();
+    // What could not be written stays in memory; what was written survives the process, if not yet a power cut.
+    batch.answer();
+  }
+
+  #read(millis: number): void {
+    const end = this.#runtime.now() + millis;
+    for (let [first] = this.#reading; first !== undefined; [first] = this.#reading) {
+      if (!this.#readInto(first, end)) {
+        this.#later();
+        return;
+      }
+      this.#reading.shift();
+      first.batch.completed();
+      if (this.#intake.holding) first.batch.answer();
+    }
+  }
+
+  /** False if the batch was not read to its end in time. */
+  #readInto(reading: Reading, end: number): boolean {
+    const { batch, lazy } = reading;
+    if (!reading.begun) this.#push(reading.units, batch);
+    reading.begun = true;
+    if (lazy === undefined) return true;
+    try {
+      for (let step = lazy.next(); !step.done; step = lazy.next()) {
+        if (step.value !== undefined) this.#push([step.value], batch);
+        if (this.#runtime.now() >= end) return false;
+      }
+    } catch (error) {
+      batch.fail('the snapshot cannot be read', error);
+    }
+    return true;
+  }
+
+  #push(units: readonly Unit[], batch: Batch): void {
+    batch.expect(units.length);
+    if (units.length > 0) this.#intake.push(units, batch);
+  }
+
+  #later(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#runtime.soon(() => {
+      this.#scheduled = false;
+      this.#read(SLICE_MILLIS);
+    });
+  }
+}
