@@ -1,3 +1,4 @@
+import { setReporter } from '@ostinato/core';
 import { cases } from './cases.ts';
 import { Context } from './context.ts';
 import type { ContractSubject } from './subject.ts';
@@ -10,8 +11,9 @@ export interface ContractCase {
 }
 
 /**
- * What every recorder must do, as a list of cases; each makes its own subject. Every case runs three times: on
- * cells with their fast path, on sinks alone, and through the facade.
+ * What every recorder must do, as a list of cases; each makes its own subject. Every case runs on cells with their
+ * fast path, on sinks alone, and through the facade with a global and with a local recorder, in this order. Nothing
+ * may be installed globally meanwhile.
  *
  * ```ts
  * for (const { name, run } of recorderContract(() => subjectOf(new MyRecorder()))) test(name, run);
@@ -23,9 +25,16 @@ export function recorderContract(makeSubject: () => ContractSubject): readonly C
       name: `through ${way}: ${title}`,
       async run() {
         const subject = makeSubject();
+        const reporter = setReporter(() => {});
         try {
-          await check(new Context(subject, through(subject.recorder)));
+          const way = through(subject.recorder);
+          try {
+            await check(new Context(subject, way));
+          } finally {
+            way.close?.();
+          }
         } finally {
+          setReporter(reporter);
           await subject.close?.();
         }
       },

@@ -19,6 +19,7 @@ import {
   type Scope,
   type SeriesLabelValue,
   scope as scopeOf,
+  setGlobalRecorder,
   withLocalRecorder,
 } from '@ostinato/core';
 
@@ -35,6 +36,7 @@ export interface Way {
   declare(kind: Kind, name: string, meta: Meta): void;
   /** Describes a metric of the default scope at any time. */
   describe(kind: Kind, name: string, meta: Meta): void;
+  close?(): void;
 }
 
 /** As core's handles do it: the fast path where the cell permits it, the sink elsewhere. */
@@ -77,12 +79,22 @@ function throughSinks(recorder: Recorder): Way {
   };
 }
 
-/** As an application does it, in a local scope; label order varies from call to call. */
-function throughFacade(recorder: Recorder): Way {
+/** As an application does it: this recorder is the global one. */
+function throughGlobal(recorder: Recorder): Way {
+  const installation = setGlobalRecorder(recorder);
+  return { ...throughFacade((fn) => fn()), close: () => installation.uninstall() };
+}
+
+/** As a test does it: this recorder is the local one. */
+function throughLocal(recorder: Recorder): Way {
+  return throughFacade((fn) => withLocalRecorder(recorder, fn));
+}
+
+/** Label order varies from call to call. */
+function throughFacade(local: (fn: () => void) => void): Way {
   let calls = 0;
   const inEitherOrder = (labels: Labels = {}): Labels =>
     calls++ % 2 === 0 ? labels : Object.fromEntries(Object.entries(labels).reverse());
-  const local = (fn: () => void) => withLocalRecorder(recorder, fn);
   const facade = (scope: string | undefined) =>
     scope === undefined ? { counter, gauge, histogram } : scopeOf({ name: scope });
   const defining = { counter: defineCounter, gauge: defineGauge, histogram: defineHistogram };
@@ -107,7 +119,9 @@ function throughFacade(recorder: Recorder): Way {
 export const ways: Readonly<Record<string, (recorder: Recorder) => Way>> = {
   cells: throughCells,
   sinks: throughSinks,
-  'the facade': throughFacade,
+  // Before the local one: with the first local recorder, handles leave their fast path for good.
+  'the global recorder': throughGlobal,
+  'a local recorder': throughLocal,
 };
 
 export const DEFAULT_SCOPE: Scope = Object.freeze({ name: 'ostinato' });
