@@ -1,2 +1,5 @@
+export type { StartExporterOptions, StartOptions } from './options.ts';
 export { type MetricProducerOptions, metricProducer, type ReadableRecorder } from './producer.ts';
-export type { ReaderTemporality, TemporalityOption } from './temporality.ts';
+export type { Running } from './running.ts';
+export { start } from './start.ts';
+export type { TemporalityOption } from './temporality.ts';

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 export interface Ending {
   flush(): Promise<void>;
   shutdown(): Promise<void>;
-  /** The last resort, for when there is no time to wait for anything. */
+  /** The last resort, at exit: nothing asynchronous runs any more. Exit listeners that come later finish it. */
   finishNow(): void;
 }
 
@@ -28,7 +28,7 @@ const SIGNALS: readonly Signal[] = ['SIGTERM', 'SIGINT'];
  * Sees to it that the process does not end without `ending`:
  * - when the event loop has run empty, by a shutdown;
  * - on SIGTERM and SIGINT, where nobody else listens, by a shutdown and then by the signal's own effect; a second
- *   signal waits for nothing. Where others listen, they decide when the process ends, and may record until then:
+ *   signal exits. Where others listen, they decide when the process ends, and may record until then:
  *   the signal flushes, and the end of the process does the rest;
  * - on `process.exit()` and on an uncaught error, synchronously.
  *
@@ -40,9 +40,7 @@ export function onProcessEnd(ending: Ending, target: EndingProcess = process): (
     if (othersDecide(target, signal)) {
       void ending.flush();
     } else if (begun) {
-      ending.finishNow();
-      undo();
-      raise(target, signal);
+      target.exit(exitCode(signal));
     } else {
       begun = true;
       void ending.shutdown().then(() => {
@@ -66,7 +64,8 @@ export function onProcessEnd(ending: Ending, target: EndingProcess = process): (
     target.prependListener(signal, onSignal);
   }
   target.on('beforeExit', onEmptyLoop);
-  target.on('exit', onExit);
+  // Before the exporter's own, which writes what it was given.
+  target.prependListener('exit', onExit);
   return undo;
 }
 
@@ -85,8 +84,12 @@ const SIGNAL_EXIT = Symbol.for('signal-exit emitter');
 function raise(target: EndingProcess, signal: Signal): void {
   if (target.pid === 1) {
     // The first process of a container has no default actions: its own signal would do nothing.
-    target.exit(128 + constants.signals[signal]);
+    target.exit(exitCode(signal));
   } else {
     target.kill(target.pid, signal);
   }
+}
+
+function exitCode(signal: Signal): number {
+  return 128 + constants.signals[signal];
 }

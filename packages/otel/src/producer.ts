@@ -1,10 +1,11 @@
 import { defaultResource, type Resource } from '@opentelemetry/resources';
 import type { CollectionResult, MetricProducer, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { Snapshot } from '@ostinato/core';
+import type { ReaderTemporality } from '@ostinato/recorder';
 import { LazyScopeMetrics } from './lazy-scope-metrics.ts';
-import { type ReaderTemporality, readerTemporality, type TemporalityOption } from './temporality.ts';
+import { readerTemporality, type TemporalityOption } from './temporality.ts';
 
-/** A recorder that can be read, such as `createRecorder()` of `@ostinato/recorder` gives. */
+/** A recorder that can be read, as the one of `createRecorder()` can. */
 export interface ReadableRecorder {
   reader(options: { readonly temporality: ReaderTemporality }): { collect(): Snapshot };
 }

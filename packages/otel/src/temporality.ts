@@ -1,15 +1,13 @@
 import type { PushMetricExporter } from '@opentelemetry/sdk-metrics';
-import { OstinatoError, type Temporality } from '@ostinato/core';
+import { OstinatoError } from '@ostinato/core';
+import type { ReaderTemporality } from '@ostinato/recorder';
 
 /**
  * What each collection reports: `cumulative` since a series' start, `delta` since the previous collection,
  * `lowmemory` delta, but counters set by `absolute` cumulative. The numbers are the SDK's: AggregationTemporality
  * DELTA 0 and CUMULATIVE 1, and AggregationTemporalityPreference LOWMEMORY 2.
  */
-export type TemporalityOption = Temporality | 'lowmemory' | 0 | 1 | 2;
-
-/** The same, in the words of a recorder. */
-export type ReaderTemporality = Temporality | 'lowmemory';
+export type TemporalityOption = ReaderTemporality | 0 | 1 | 2;
 
 /** Reads the option `temporality`; throws `OSTINATO_INVALID_OPTION` for anything else than {@link TemporalityOption}. */
 export function readerTemporality(option: TemporalityOption | undefined): ReaderTemporality {

@@ -37,3 +37,4 @@ export type {
   ValueAtQuantile,
 } from './encode/messages.ts';
 export { type AggregationOption, type ExporterStatus, OtlpMetricExporter } from './exporter.ts';
+export { defaultDirectory } from './log/directory.ts';
