@@ -8,6 +8,7 @@ import {
   HISTOGRAM_WRITES,
 } from '../arena/layout.ts';
 import { makeCell } from './cell.ts';
+import type { ExplicitBounds } from './explicit-bounds.ts';
 
 /** Doubles that a cell takes. */
 export function explicitCellSize(bounds: number): number {
@@ -19,10 +20,10 @@ export class ExplicitHistogram implements HistogramSink {
   readonly cell: Cell<HistogramSink>;
   private readonly slots: Float64Array;
   private readonly index: number;
-  private readonly bounds: Float64Array;
+  private readonly bounds: ExplicitBounds;
 
   /** `index` addresses `explicitCellSize` zeros. */
-  constructor(arena: Arena, index: number, bounds: Float64Array) {
+  constructor(arena: Arena, index: number, bounds: ExplicitBounds) {
     this.slots = arena.doubles;
     this.index = index;
     this.bounds = bounds;
@@ -34,14 +35,8 @@ export class ExplicitHistogram implements HistogramSink {
   /** Straight-line from the first store on: nothing there can be interrupted by the end of the thread. */
   record(value: number, count: number): void {
     const { slots, index, bounds } = this;
-    let low = 0;
-    let high = bounds.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (value <= (bounds[middle] as number)) high = middle;
-      else low = middle + 1;
-    }
-    (slots[index + EXPLICIT_BUCKETS + low] as number) += count;
+    const bucket = bounds.find(value);
+    (slots[index + EXPLICIT_BUCKETS + bucket] as number) += count;
     (slots[index + HISTOGRAM_SUM] as number) += value * count;
     if (value < (slots[index + HISTOGRAM_MIN] as number)) slots[index + HISTOGRAM_MIN] = value;
     if (value > (slots[index + HISTOGRAM_MAX] as number)) slots[index + HISTOGRAM_MAX] = value;

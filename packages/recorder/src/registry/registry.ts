@@ -6,6 +6,7 @@ import { COUNTER_CELL, GAUGE_CELL, SERIES_CELL } from '../arena/layout.ts';
 import { SlabAllocator } from '../arena/slab.ts';
 import { CounterCell } from '../cells/counter.ts';
 import { DroppedCell } from '../cells/dropped.ts';
+import { ExplicitBounds } from '../cells/explicit-bounds.ts';
 import { ExplicitHistogram, explicitCellSize } from '../cells/explicit-histogram.ts';
 import { ExponentialCells } from '../cells/exponential-cells.ts';
 import { ExponentialHistogram, FIRST_CAPACITY } from '../cells/exponential-histogram.ts';
@@ -35,7 +36,9 @@ interface Metric {
   stale: boolean;
   /** Set by the first series. */
   type: StorageType;
-  bounds: Float64Array;
+  bounds: readonly number[];
+  /** Explicit histograms: finds buckets. */
+  search: ExplicitBounds;
   /** Whether the place of the overflow series is kept. */
   admitted: boolean;
   /** How many there are, the overflow series not counted. */
@@ -141,7 +144,8 @@ export class Registry {
       record: 0,
       stale: true,
       type: kind === 'histogram' ? 'undecided' : kind,
-      bounds: NO_BOUNDS,
+      bounds: [],
+      search: NO_BOUNDS,
       admitted: false,
       series: 0,
       cells: new LabelTrie(),
@@ -180,8 +184,7 @@ export class Registry {
   /** Brings the metric's record up to date. False: there is no memory for it. */
   #publish(metric: Metric, reserve: boolean): boolean {
     if (!metric.stale) return true;
-    const { scope, name, type, meta } = metric;
-    const bounds = Array.from(metric.bounds);
+    const { scope, name, type, meta, bounds } = metric;
     const definition = {
       scope,
       name,
@@ -208,7 +211,8 @@ export class Registry {
     if (metric.type === 'undecided') {
       const bounds = this.#boundsOf(metric);
       metric.type = bounds === undefined ? 'exponentialHistogram' : 'histogram';
-      metric.bounds = Float64Array.from(bounds ?? []);
+      metric.bounds = bounds ?? [];
+      metric.search = new ExplicitBounds(metric.bounds);
       metric.stale = true;
     }
     if (!this.#publish(metric, reserve)) return undefined;
@@ -245,7 +249,7 @@ export class Registry {
         shareGauge(arena, record);
         return new GaugeCell(arena, arena.words[record * 2 + SERIES_CELL] as number).cell;
       case 'histogram':
-        return new ExplicitHistogram(arena, index, metric.bounds).cell;
+        return new ExplicitHistogram(arena, index, metric.search).cell;
       default:
         prepareIndex();
         return new ExponentialHistogram(arena, this.#exponentialCells, record, index, this.#reportFull).cell;
@@ -259,7 +263,7 @@ export class Registry {
   };
 }
 
-const NO_BOUNDS = new Float64Array(0);
+const NO_BOUNDS = new ExplicitBounds([]);
 
 function reportKind(metric: Metric, kind: Kind): void {
   report('OSTINATO_KIND', `${metric.scope.name} ${metric.name}`, () => {
