@@ -46,20 +46,23 @@ export class LabelFamily<H> implements Family<H, readonly string[]> {
     this.names = names;
   }
 
+  // Its arguments object is only read by index and never handed on, so that the compiler need not make it.
+  // biome-ignore-start lint/complexity/noArguments: a rest parameter allocates an array at each call
   labels(): H {
-    // biome-ignore lint/complexity/noArguments: a rest parameter allocates an array at each call
-    const values = arguments;
     const { length } = this.names;
-    if (values.length === length) {
+    if (arguments.length === length) {
       let at: Branch<H> | H | undefined = this.root;
       for (let i = 0; i < length; i++) {
-        at = (at as Branch<H>).get(values[i]);
+        at = (at as Branch<H>).get(arguments[i]);
         if (at === undefined) break;
       }
       if (at !== undefined) return at as H;
     }
-    return this.make(Array.from(values));
+    const values: unknown[] = [];
+    for (let i = 0; i < arguments.length; i++) values.push(arguments[i]);
+    return this.make(values);
   }
+  // biome-ignore-end lint/complexity/noArguments: see above
 
   with(labels: Named<readonly string[]>): H {
     const { names } = this;
@@ -70,10 +73,14 @@ export class LabelFamily<H> implements Family<H, readonly string[]> {
         if (at === undefined) break;
       }
       if (at !== undefined) return at as H;
-      return this.make(names.map((name) => labels[name]));
+      return this.make(this.valuesOf(labels));
     } catch {
       return this.inert(`labels must be an object that can be read; it was ${quote(labels)}`);
     }
+  }
+
+  private valuesOf(labels: Named<readonly string[]>): readonly unknown[] {
+    return this.names.map((name) => labels[name]);
   }
 
   /** @param values of any number and type */

@@ -1,0 +1,40 @@
+// What must not compile. tsc reports a directive under which there is no error, so each of these is one.
+import { counter, defineCounter, defineHistogram } from '@ostinato/core';
+
+const requests = defineCounter('requests', { labels: ['method', 'route'] });
+const plain = defineCounter('plain');
+const names: string[] = ['method'];
+
+// @ts-expect-error a label is missing
+requests.with({ method: 'GET' });
+// @ts-expect-error a label is misspelt
+requests.with({ method: 'GET', rout: '/' });
+// @ts-expect-error a label is not declared
+requests.with({ method: 'GET', route: '/', host: 'a' });
+// @ts-expect-error a value is missing
+requests.labels('GET');
+// @ts-expect-error a value is too many
+requests.labels('GET', '/', 'a');
+// @ts-expect-error names that the compiler does not know
+defineCounter('unknown', { labels: names });
+// @ts-expect-error the options of a definition are no labels
+counter('orders', { description: 'Orders.', unit: '1' });
+// @ts-expect-error null is no label value
+counter('orders', { type: null });
+// @ts-expect-error a counter without labels is no family
+plain.with({ method: 'GET' });
+
+// @ts-expect-error the options of prom-client are no labels
+counter('orders', { help: 'Orders.' });
+// @ts-expect-error no label at all
+defineCounter('none', { labels: [] });
+// @ts-expect-error buckets are for histograms
+defineCounter('buckets', { buckets: [1, 2] });
+// @ts-expect-error an option is misspelt
+defineHistogram('misspelt', { bucket: [1, 2] });
+// @ts-expect-error a label is an object
+requests.labels('GET', {});
+// @ts-expect-error a level that there is not
+defineCounter('level', { level: 'loud' });
+// @ts-expect-error a string is no amount
+plain.increment('5');
