@@ -6,6 +6,8 @@ export const CACHED_LABEL_SETS = 10_000;
 /** Stands for the Maps and nodes of one step in a trie, in characters. */
 const STEP = 32;
 const CACHED_WEIGHT = CACHED_LABEL_SETS * 256;
+/** A longer label set would take the room of many. */
+const LONGEST = 4_096;
 
 const { cache } = sharedState();
 
@@ -18,7 +20,8 @@ const { cache } = sharedState();
  */
 export function reserve(steps: number, characters: number): boolean {
   const weight = steps * STEP + characters;
-  if (cache.entries >= CACHED_LABEL_SETS || cache.weight + weight > CACHED_WEIGHT) return false;
+  if (weight > LONGEST || cache.weight + weight > CACHED_WEIGHT) return false;
+  if (cache.entries >= CACHED_LABEL_SETS) return false;
   cache.entries += 1;
   cache.weight += weight;
   return true;

@@ -1,6 +1,6 @@
 import type { Handles } from './handles.ts';
 import type { Histogram, HistogramHandle } from './histogram.ts';
-import { characters, type Entry, isAbsent, labelFault, labelValueProblem } from './key.ts';
+import { characters, type Entry, isAbsent, labelFault, labelValueProblem, UNREADABLE } from './key.ts';
 import type { Named, Values } from './labels.ts';
 import type { SeriesLabelValue } from './recorder.ts';
 import type { Definition } from './state.ts';
@@ -66,6 +66,9 @@ export class LabelFamily<H> implements Family<H, readonly string[]> {
 
   with(labels: Named<readonly string[]>): H {
     const { names } = this;
+    if (typeof labels !== 'object' || labels === null) {
+      return this.inert(`labels must be an object; it was ${quote(labels)}`);
+    }
     try {
       let at: Branch<H> | H | undefined = this.root;
       for (let i = 0; i < names.length; i++) {
@@ -75,7 +78,7 @@ export class LabelFamily<H> implements Family<H, readonly string[]> {
       if (at !== undefined) return at as H;
       return this.make(this.valuesOf(labels));
     } catch {
-      return this.inert(`labels must be an object that can be read; it was ${quote(labels)}`);
+      return this.inert(UNREADABLE);
     }
   }
 
@@ -99,8 +102,9 @@ export class LabelFamily<H> implements Family<H, readonly string[]> {
       if (!isAbsent(value)) entries.push([name, value as SeriesLabelValue]);
     }
     const handle = this.handles.create(this.definition, entries);
-    if (this.handles.reserve(names.length, characters(entries)))
+    if (this.handles.reserve(names.length, characters(entries))) {
       this.keep(values as readonly Value[], handle);
+    }
     return handle;
   }
 
@@ -142,13 +146,13 @@ class LabelFamilyTimer implements FamilyTimer<readonly string[]> {
     this.family = family;
   }
 
-  stop(...values: readonly SeriesLabelValue[]): number {
-    this.result ??= recordElapsed(
-      (this.family.labels as (...values: readonly unknown[]) => HistogramHandle).apply(this.family, [
-        ...values,
-      ]),
-      this.watch.elapsed(),
-    );
+  stop(): number {
+    if (this.result === undefined) {
+      const elapsed = this.watch.elapsed();
+      // biome-ignore lint/complexity/noArguments: passed on as they are, in whatever number
+      const histogram: HistogramHandle = Reflect.apply(this.family.labels, this.family, arguments);
+      this.result = recordElapsed(histogram, elapsed);
+    }
     return this.result;
   }
 }

@@ -68,26 +68,27 @@ export abstract class Handle<S> {
     if (this.owner === state.recorder && this.epoch === state.epoch) cell.gate = state.gate;
   }
 
-  /** Whether an operation may be carried out; if not, it is counted by the recorder in effect and warned of once. */
-  protected admits(reason: RefusalReason | undefined, operation: string, value: unknown): boolean {
-    if (reason === undefined && !('reason' in this.target)) return true;
-    this.refuse(reason ?? 'invalid_label', operation, value);
+  /** Whether an operation may be carried out. If not, it is refused. */
+  protected admits(problem: Problem | undefined, operation: string, value: unknown): boolean {
+    if (problem === undefined && !('reason' in this.target)) return true;
+    this.refuse(problem, operation, value);
     return false;
   }
 
-  refuse(reason: RefusalReason, operation: string, value: unknown): void {
+  /** Does not carry out an operation: the recorder in effect counts it, and one warning is given. */
+  refuse(problem: Problem | undefined, operation: string, value: unknown): void {
     const recorder = currentRecorder();
     if (recorder === undefined) return;
     const { kind, name } = this.definition;
     if ('reason' in this.target) {
-      const { reason: why, subject, text } = this.target;
-      recorder.refused(kind, why);
-      report(codeOf(why), subject, text);
-    } else {
+      const { reason, subject, text } = this.target;
       recorder.refused(kind, reason);
-      const subject = quote(name);
-      report(codeOf(reason), `${kind} ${subject}`, () => {
-        return `${kind} ${subject}: ${operation}(${quote(value)}) was refused, since ${REASONS[reason]}.`;
+      report(codeOf(reason), subject, text);
+    } else if (problem !== undefined) {
+      recorder.refused(kind, problem);
+      const subject = `${kind} ${quote(name)}`;
+      report(codeOf(problem), subject, () => {
+        return `${subject}: ${operation}(${quote(value)}) was refused: ${EXPLAINED[problem]}.`;
       });
     }
   }
@@ -97,26 +98,24 @@ function codeOf(reason: RefusalReason): string {
   return `OSTINATO_${reason.toUpperCase()}`;
 }
 
-const REASONS: { readonly [R in RefusalReason]: string } = {
+/** Why an operation is refused although its series is valid. */
+export type Problem = keyof typeof EXPLAINED;
+
+const EXPLAINED = {
   not_a_number: 'it is not a number',
   not_finite: 'it is not finite',
   negative: 'it is negative',
-  invalid_count: 'a count must be an integer of at least 0 and at most 2^53 - 1',
-  invalid_name: "the metric's name is invalid",
-  invalid_label: 'a label is invalid',
-  mode: 'a counter takes either increment or absolute, as its first operation did',
-  kind: 'the name belongs to a metric of another kind',
-  limit: 'the recorder has no room for another series',
-  not_a_time_unit: "the metric's unit is none of s, ms, us, ns, min, h, d",
-};
+  invalid_count: 'a count is an integer of at least 0 and at most 2^53 - 1',
+  not_a_time_unit: "the metric's unit is none of ns, us, ms, s, min, h, d",
+} as const satisfies { readonly [R in RefusalReason]?: string };
 
 /** Why a counter or histogram does not take `value`, if it does not. */
-export function whyNotPositive(value: unknown): RefusalReason | undefined {
+export function whyNotPositive(value: unknown): Problem | undefined {
   return whyNotFinite(value) ?? ((value as number) < 0 ? 'negative' : undefined);
 }
 
 /** Why a gauge does not take `value`, if it does not. */
-export function whyNotFinite(value: unknown): RefusalReason | undefined {
+export function whyNotFinite(value: unknown): Problem | undefined {
   if (typeof value !== 'number' || Number.isNaN(value)) return 'not_a_number';
   return Number.isFinite(value) ? undefined : 'not_finite';
 }

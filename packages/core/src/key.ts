@@ -52,6 +52,9 @@ export function isAbsent(value: unknown): boolean {
   return value === undefined || value === '';
 }
 
+/** The problem of labels with a getter or a Proxy that throws. */
+export const UNREADABLE = 'reading the labels threw';
+
 /** The own enumerable labels of `labels`, absent ones left out, in the object's order; or what is wrong with them. */
 export function readLabels(labels: unknown): readonly Entry[] | string {
   if (labels === undefined) return [];
@@ -66,7 +69,7 @@ export function readLabels(labels: unknown): readonly Entry[] | string {
     }
     return entries;
   } catch {
-    return 'reading the labels threw (a getter or a Proxy)';
+    return UNREADABLE;
   }
 }
 
