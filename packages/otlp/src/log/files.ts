@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { dirname } from 'node:path';
 import type { Degraded } from './log.ts';
 
 /** What the log wants to know of a path; symbolic links are not followed. */
@@ -21,8 +22,9 @@ export interface Files {
   status(path: string): FileStatus | undefined;
   /** Names in a directory, in no order; empty when there is none. */
   list(path: string): readonly string[];
-  /** Its parents must exist unless `parents`; then it may exist too. */
-  makeDirectory(path: string, parents?: boolean): void;
+  makeDirectory(path: string): void;
+  /** Makes it with its parents, as far as they are missing; returns those that have a new entry. */
+  makeDirectories(path: string): readonly string[];
   removeDirectory(path: string): void;
   rename(from: string, to: string): void;
   remove(path: string): void;
@@ -66,7 +68,13 @@ export const nodeFiles: Files = {
       throw error;
     }
   },
-  makeDirectory: (path, parents = false) => void fs.mkdirSync(path, { mode: 0o700, recursive: parents }),
+  makeDirectory: (path) => fs.mkdirSync(path, { mode: 0o700 }),
+  makeDirectories(path) {
+    const first = fs.mkdirSync(path, { mode: 0o700, recursive: true });
+    const changed: string[] = [];
+    for (let at = path; first && at.length >= first.length; at = dirname(at)) changed.push(dirname(at));
+    return changed;
+  },
   removeDirectory: (path) => fs.rmdirSync(path),
   rename: (from, to) => fs.renameSync(from, to),
   remove: (path) => fs.unlinkSync(path),

@@ -10,6 +10,8 @@ import { type Segment, SegmentWriter } from './segment.ts';
 
 const SAFE: Promise<undefined> = Promise.resolve(undefined);
 
+const LONGEST_HEADER = { version: VERSION, created: 1e13, line: 'x'.repeat(36), number: 1e8 };
+
 /** What is on disk of a line of a dead process. */
 export interface Found {
   readonly place: Place;
@@ -32,6 +34,8 @@ export interface Found {
 export class Line implements LogLine {
   readonly resource: string;
   readonly #context: LineContext;
+  /** The most that a header can take. */
+  readonly #headerBytes: number;
   #place: Place | undefined;
   #segments: Segment[];
   #lastNumber: number;
@@ -47,6 +51,7 @@ export class Line implements LogLine {
   constructor(context: LineContext, resource: string, found?: Found) {
     this.#context = context;
     this.resource = resource;
+    this.#headerBytes = headerLine({ ...LONGEST_HEADER, resource }).length;
     this.#place = found?.place;
     this.#cursor = found?.cursor;
     this.#segments = found ? [...found.segments] : [];
@@ -132,7 +137,7 @@ export class Line implements LogLine {
     try {
       const lines = units.flatMap((unit) => this.#context.codec.toLines(unit));
       const bytes = Buffer.concat(lines.map(({ unit, text }) => unitLine(text, unit.points)));
-      const noRoom = this.#context.makeRoom(bytes.length);
+      const noRoom = this.#context.makeRoom(bytes.length + this.#headerBytes);
       if (noRoom) return { stored: false, degraded: noRoom };
       // A second time if the line was taken; whoever takes it twice in one append must wait.
       const segment = this.#write(bytes, now) ?? this.#write(bytes, now);

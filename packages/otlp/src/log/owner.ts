@@ -40,6 +40,8 @@ export class Owner {
   readonly #clock: LogClock;
   readonly #renewed: () => void;
   #path: string | undefined;
+  /** Directories above that got an entry for it. */
+  #above: readonly string[] = [];
   #lastRenewal = 0;
   #stop: (() => void) | undefined;
 
@@ -62,7 +64,8 @@ export class Owner {
     if (this.#path) return this.#path;
     const problem = directoryProblem(this.#files, this.#root);
     if (problem) throw Object.assign(new Error(problem), { code: 'ERR_LOG_DIRECTORY' });
-    this.#files.makeDirectory(this.#root, true);
+    const changed = this.#files.makeDirectories(this.#root);
+    if (changed.length > 0) this.#above = changed;
     const path = join(this.#root, randomUUID());
     this.#files.makeDirectory(path);
     try {
@@ -90,7 +93,7 @@ export class Owner {
       owner = this.establish();
       this.#files.makeDirectory(join(owner, id));
     }
-    return { id, path: join(owner, id), above: [owner, this.#root] };
+    return { id, path: join(owner, id), above: [owner, this.#root, ...this.#above] };
   }
 
   /**
