@@ -1,3 +1,4 @@
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
 import {
   AggregationTemporality,
   DataPointType,
@@ -16,6 +17,7 @@ import {
   setGlobalRecorder,
 } from '@ostinato/core';
 import { type AtomicRecorder, createRecorder } from '@ostinato/recorder';
+import { decodePoints, startCollector } from '@ostinato/testing';
 import { metricProducer } from '../src/producer.ts';
 
 let recorder: AtomicRecorder;
@@ -152,4 +154,40 @@ test('two producers of one recorder are independent', async () => {
     const { resourceMetrics } = await producer.collect();
     expect(resourceMetrics.scopeMetrics[0]?.metrics[0]?.dataPoints[0]?.value).toBe(5);
   }
+});
+
+test('the stock OTLP exporter delivers it, next to stock instruments', async () => {
+  const collector = await startCollector();
+  const exporter = new OTLPMetricExporter({ url: collector.endpoint });
+  const reader = new PeriodicExportingMetricReader({
+    exporter,
+    exportIntervalMillis: 1e9,
+    metricProducers: [metricProducer(recorder)],
+  });
+  provider = new MeterProvider({ readers: [reader] });
+  provider.getMeter('stock').createCounter('stock.orders').add(2);
+  counter('orders', { type: 'retail', code: 200, paid: true }).increment(3);
+  gauge('depth').set(-1.5);
+  defineHistogram('wait', { buckets: [10, 100] }).record(50);
+  defineHistogram('size').record(2);
+  await provider.forceFlush();
+  const points = collector.accepted.flatMap(({ bytes }) => decodePoints(bytes));
+  await provider.shutdown();
+  provider = undefined;
+  await collector.stop();
+  expect(Object.fromEntries(points.map((point) => [point.metric, point]))).toMatchObject({
+    'stock.orders': { value: 2 },
+    orders: { type: 'sum', value: 3, attributes: { type: 'retail', code: 200, paid: true } },
+    depth: { type: 'gauge', value: -1.5 },
+    time: {
+      type: 'histogram',
+      count: 1,
+      sum: 50,
+      min: 50,
+      max: 50,
+      bounds: [10, 100],
+      bucketCounts: [0, 1, 0],
+    },
+    size: { type: 'exponentialHistogram', count: 1, sum: 2, zeroCount: 0 },
+  });
 });
