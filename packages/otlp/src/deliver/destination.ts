@@ -104,10 +104,8 @@ export class Destination implements Intake {
 
   /** Begins: claims what dead processes left, and then sends. */
   start(): void {
-    void this.#adopt().then(() => {
-      if (this.#state === 'starting') this.#enter('delivering');
-      this.#run();
-    });
+    if (this.#log === undefined) this.#enter('delivering');
+    else void this.#adopt();
   }
 
   get state(): State {
@@ -248,13 +246,13 @@ export class Destination implements Intake {
 
   /** Claims what dead processes left: now, and every minute. */
   async #adopt(): Promise<void> {
-    if (this.#log === undefined) return;
     try {
-      this.#claim(await this.#log.adopt());
+      this.#claim((await this.#log?.adopt()) ?? []);
     } catch (error) {
       this.#narrator.fault(error);
     }
     if (this.#state === 'closed') return;
+    if (this.#state === 'starting') this.#enter('delivering');
     this.#cancelAdopt = this.#runtime.after(ADOPT_MILLIS, () => void this.#adopt());
     this.#run();
   }
@@ -364,8 +362,10 @@ export class Destination implements Intake {
     if (this.#state === 'starting' || this.#state === 'closed') return;
     const times = this.#lines.filter((line) => !line.idle).map(({ readyAt }) => readyAt);
     if (times.length === 0) return;
-    const at = Math.max(this.#notBefore, Math.min(...times));
-    this.#cancelTimer = this.#runtime.after(Math.max(0, at - this.#runtime.now()), () => this.#run());
+    const wait = Math.max(this.#notBefore, Math.min(...times)) - this.#runtime.now();
+    // What became possible while the last attempt was being judged.
+    if (wait <= 0) this.#run();
+    else this.#cancelTimer = this.#runtime.after(wait, () => this.#run());
   }
 
   async #sendHead(line: Line): Promise<void> {
