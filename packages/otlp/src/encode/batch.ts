@@ -1,4 +1,4 @@
-import { type ScopeSnapshot, type SeriesCursor, SNAPSHOT } from '@ostinato/core';
+import { report, type ScopeSnapshot, type SeriesCursor, SNAPSHOT } from '@ostinato/core';
 import type { Unit } from '../unit.ts';
 import { encodeScope } from './layout.ts';
 import { encodeResource } from './resource.ts';
@@ -78,19 +78,28 @@ class LazyUnits implements Iterator<Unit | undefined, undefined> {
   /** Reads one run of the current scope, or ends that scope. */
   #step(): void {
     const current = this.#scopes.at(-1);
-    if (current === undefined) return;
-    if (this.#runs === undefined) {
-      this.#builder.scope(encodeScope(current.scope));
-      this.#points = new SnapshotPoints(this.#builder, current.snapshot);
-      this.#runs = current.snapshot.chunks(STEP)[Symbol.iterator]();
-    }
-    const run = this.#runs.next();
-    if (run.done !== true) {
-      for (const series of run.value) this.#points?.add(series);
-      return;
-    }
+    if (current === undefined || this.#readRun(current)) return;
     this.#runs = undefined;
     this.#scopes.pop();
     if (this.#scopes.length === 0) this.#builder.flush();
+  }
+
+  /** False at the end, and when the scope's series cannot be read: the others still can. */
+  #readRun({ scope, snapshot }: LazyScope): boolean {
+    try {
+      if (this.#runs === undefined) {
+        this.#builder.scope(encodeScope(scope));
+        this.#points = new SnapshotPoints(this.#builder, snapshot);
+        this.#runs = snapshot.chunks(STEP)[Symbol.iterator]();
+      }
+      const run = this.#runs.next();
+      if (run.done === true) return false;
+      for (const series of run.value) this.#points?.add(series);
+      return true;
+    } catch (error) {
+      const text = `reading the metrics of scope ${scope.name} failed: ${String(error)}`;
+      report('OSTINATO_COLLECT_FAILED', scope.name, text);
+      return false;
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { MAX_DEPTH, MalformedOtlpError } from './malformed.ts';
+import { MAX_DEPTH, malformed } from './malformed.ts';
 import type { ExportMetricsServiceRequest, ExportMetricsServiceResponse } from './messages.ts';
 import {
   exportMetricsServiceRequest,
@@ -17,7 +17,7 @@ export type Plain = Record<string, unknown>;
 /**
  * Reads a serialized `ExportMetricsServiceRequest`. Unknown fields are skipped, as protobuf asks.
  *
- * @throws an error with `code: 'OTLP_MALFORMED'` when the bytes are cut off, contradict themselves or nest more than
+ * @throws an error with `code: 'OSTINATO_MALFORMED_OTLP'` when the bytes are cut off, contradict themselves or nest more than
  * 100 messages.
  */
 export function decodeRequest(bytes: Uint8Array): ExportMetricsServiceRequest {
@@ -34,8 +34,19 @@ export function decodeForJson(bytes: Uint8Array): Plain {
   return new Decoder(bytes, true).decode(exportMetricsServiceRequest);
 }
 
-/** How many different 64-bit integers are remembered as text: the points of a batch share their times. */
-const REMEMBERED = 16;
+/** Short ASCII texts, such as the keys and values of attributes, come again and again: found by a hash of their bytes. */
+const SHARED = 1024;
+const SHORT = 32;
+const shared = new Array<string>(SHARED).fill('');
+
+function isAscii(bytes: Uint8Array, from: number, end: number, text: string): boolean {
+  if (end - from !== text.length) return false;
+  for (let i = 0; i < text.length; i++) {
+    const byte = bytes[from + i] as number;
+    if (byte > 0x7f || byte !== text.charCodeAt(i)) return false;
+  }
+  return true;
+}
 
 class Decoder {
   readonly #bytes: Buffer;
@@ -47,9 +58,10 @@ class Decoder {
   /** The halves of the last varint or 64-bit integer. */
   #low = 0;
   #high = 0;
-  readonly #lows = new Array<number>(REMEMBERED).fill(0);
-  readonly #highs = new Array<number>(REMEMBERED).fill(0);
-  readonly #texts = new Array<string>(REMEMBERED).fill('0');
+  /** The last large integer of each field number, as halves and as text: the points of a batch share their times. */
+  readonly #lows = new Array<number>(16).fill(0);
+  readonly #highs = new Array<number>(16).fill(0);
+  readonly #texts = new Array<string>(16).fill('0');
 
   constructor(bytes: Uint8Array, forJson: boolean) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -64,35 +76,41 @@ class Decoder {
     return message;
   }
 
-  #message(schema: Message, into: Plain, depth: number): void {
+  /** `chosen` is the field of the message's oneof that it has already. */
+  #message(schema: Message, into: Plain, depth: number, chosen?: Field): void {
     if (depth > MAX_DEPTH) throw this.#malformed(`more than ${MAX_DEPTH} messages in one another`);
+    let member = chosen;
     while (this.#at < this.#end) {
       this.#varint();
       const tag = this.#low;
       if (this.#high !== 0 || tag < 8) throw this.#malformed('not a field number');
       const wire = tag & 7;
       const field = schema.byNumber[tag >>> 3];
-      if (field === undefined) this.#skip(wire);
-      else if (field.repeated) this.#repeated(field, wire, into, depth);
-      else if (wire !== field.wire) this.#skip(wire);
-      else this.#single(schema, field, into, depth);
+      if (field === undefined) {
+        this.#skip(wire);
+      } else if (field.repeated) {
+        this.#repeated(field, wire, into, depth);
+      } else if (wire !== field.wire) {
+        this.#skip(wire);
+      } else {
+        if (field.oneof) {
+          // The last one wins.
+          if (member !== undefined && member !== field) delete into[member.name];
+          member = field;
+        }
+        if (field.message === undefined) into[field.name] = this.#scalar(field);
+        else this.#single(field, field.message, into, depth);
+      }
     }
   }
 
-  #single(schema: Message, field: Field, into: Plain, depth: number): void {
-    if (field.oneof) {
-      for (const rival of schema.fields) {
-        if (rival.oneof && rival !== field && into[rival.name] !== undefined) delete into[rival.name];
-      }
-    }
-    if (field.message === undefined) {
-      into[field.name] = this.#scalar(field);
-      return;
-    }
+  #single(field: Field, schema: Message, into: Plain, depth: number): void {
+    const earlier = into[field.name] as Plain | undefined;
+    const message = earlier ?? {};
+    into[field.name] = message;
     // A message that comes twice is merged.
-    const nested = (into[field.name] as Plain | undefined) ?? {};
-    into[field.name] = nested;
-    this.#nested(field.message, nested, depth);
+    const chosen = earlier && schema.fields.find(({ oneof, name }) => oneof && earlier[name] !== undefined);
+    this.#nested(schema, message, depth, chosen);
   }
 
   #repeated(field: Field, wire: number, into: Plain, depth: number): void {
@@ -119,10 +137,10 @@ class Decoder {
     }
   }
 
-  #nested(schema: Message, into: Plain, depth: number): void {
+  #nested(schema: Message, into: Plain, depth: number, chosen?: Field): void {
     const outer = this.#end;
     this.#end = this.#delimited();
-    this.#message(schema, into, depth + 1);
+    this.#message(schema, into, depth + 1, chosen);
     this.#end = outer;
   }
 
@@ -130,25 +148,25 @@ class Decoder {
     const type = field.type;
     switch (type) {
       case 'string':
-        return this.#text('utf8');
+        return this.#string();
       case 'bytes':
-        return this.#text('base64');
+        return this.#text('base64', this.#delimited());
       case 'id':
-        return this.#text('hex');
+        return this.#text('hex', this.#delimited());
       case 'double':
         return this.#double();
       case 'fixed64':
         this.#fixed64();
-        return this.#decimal(false);
+        return this.#decimal(field, false);
       case 'sfixed64':
         this.#fixed64();
-        return this.#decimal(true);
+        return this.#decimal(field, true);
       case 'int64':
         this.#varint();
-        return this.#decimal(true);
+        return this.#decimal(field, true);
       case 'uint64':
         this.#varint();
-        return this.#decimal(false);
+        return this.#decimal(field, false);
       case 'uint32':
         this.#varint();
         return this.#low;
@@ -184,28 +202,41 @@ class Decoder {
   }
 
   /** The 64-bit integer just read, in decimal. */
-  #decimal(signed: boolean): string {
+  #decimal(field: Field, signed: boolean): string {
     const low = this.#low;
     const high = this.#high;
     if (high < 0x20_0000) return String(high * 0x1_0000_0000 + low);
-    const slot = (low ^ (low >>> 16) ^ high) % REMEMBERED;
+    const slot = field.tag >>> 3;
     const negative = signed && high >= 0x8000_0000;
-    if (!negative && slot >= 0 && this.#lows[slot] === low && this.#highs[slot] === high) {
+    if (!negative && this.#lows[slot] === low && this.#highs[slot] === high)
       return this.#texts[slot] as string;
-    }
     const unsigned = (BigInt(high) << 32n) | BigInt(low);
     if (negative) return String(BigInt.asIntN(64, unsigned));
     const text = String(unsigned);
-    if (slot >= 0) {
-      this.#lows[slot] = low;
-      this.#highs[slot] = high;
-      this.#texts[slot] = text;
-    }
+    this.#lows[slot] = low;
+    this.#highs[slot] = high;
+    this.#texts[slot] = text;
     return text;
   }
 
-  #text(encoding: 'utf8' | 'base64' | 'hex'): string {
+  #string(): string {
     const end = this.#delimited();
+    const bytes = this.#bytes;
+    let hash = end - this.#at;
+    if (hash > SHORT) return this.#text('utf8', end);
+    for (let i = this.#at; i < end; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0;
+    const slot = hash & (SHARED - 1);
+    const known = shared[slot] as string;
+    if (isAscii(bytes, this.#at, end, known)) {
+      this.#at = end;
+      return known;
+    }
+    const text = this.#text('utf8', end);
+    shared[slot] = text;
+    return text;
+  }
+
+  #text(encoding: 'utf8' | 'base64' | 'hex', end: number): string {
     const text = this.#bytes.toString(encoding, this.#at, end);
     this.#at = end;
     return text;
@@ -266,7 +297,7 @@ class Decoder {
     }
   }
 
-  #malformed(what: string): MalformedOtlpError {
-    return new MalformedOtlpError(`not an OTLP message: ${what}, at byte ${this.#at}`);
+  #malformed(what: string): Error {
+    return malformed(`${what}, at byte ${this.#at}`);
   }
 }

@@ -1,6 +1,6 @@
 import type { Unit } from '../unit.ts';
 import { decodeForJson } from './decode.ts';
-import { MalformedOtlpError } from './malformed.ts';
+import { malformed } from './malformed.ts';
 import type { ExportMetricsServiceRequest } from './messages.ts';
 import { encodeRequest } from './serialize.ts';
 import { splitUnit } from './split.ts';
@@ -21,7 +21,7 @@ export function toLine(unit: Pick<Unit, 'bytes'>): string {
 /**
  * The protobuf bytes of a line. Unknown keys are skipped, so a log may add its own.
  *
- * @throws an error with `code: 'OTLP_MALFORMED'` when the text is no JSON, no request, or has a field whose value its
+ * @throws an error with `code: 'OSTINATO_MALFORMED_OTLP'` when the text is no JSON, no request, or has a field whose value its
  * type does not allow.
  */
 export function fromLine(text: string): Uint8Array {
@@ -29,7 +29,7 @@ export function fromLine(text: string): Uint8Array {
   try {
     request = JSON.parse(text);
   } catch (cause) {
-    throw new MalformedOtlpError('not an OTLP message: not JSON', { cause });
+    throw malformed('not JSON', cause);
   }
   return encodeRequest(request as ExportMetricsServiceRequest);
 }

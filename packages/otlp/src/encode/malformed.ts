@@ -1,7 +1,8 @@
+import { OstinatoError } from '@ostinato/core';
+
 /** Bytes or text that are no OTLP request. */
-export class MalformedOtlpError extends Error {
-  override readonly name = 'MalformedOtlpError';
-  readonly code = 'OTLP_MALFORMED';
+export function malformed(what: string, cause?: unknown): OstinatoError {
+  return new OstinatoError('OSTINATO_MALFORMED_OTLP', `not an OTLP message: ${what}`, { cause });
 }
 
 /**

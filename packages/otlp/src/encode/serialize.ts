@@ -1,5 +1,5 @@
 import type { Plain } from './decode.ts';
-import { MAX_DEPTH, MalformedOtlpError } from './malformed.ts';
+import { MAX_DEPTH, malformed } from './malformed.ts';
 import type { ExportMetricsServiceRequest, ExportMetricsServiceResponse } from './messages.ts';
 import {
   exportMetricsServiceRequest,
@@ -14,7 +14,7 @@ import { Writer } from './writer.ts';
  * `undefined` and unknown fields are not. 64-bit integers may be decimal strings, numbers or bigints, doubles also
  * the strings of OTLP JSON.
  *
- * @throws an error with `code: 'OTLP_MALFORMED'` that names a field whose value its type does not allow.
+ * @throws an error with `code: 'OSTINATO_MALFORMED_OTLP'` that names a field whose value its type does not allow.
  */
 export function encodeRequest(request: ExportMetricsServiceRequest): Uint8Array {
   return serialize(exportMetricsServiceRequest, request);
@@ -34,20 +34,25 @@ function serialize(schema: Message, message: unknown): Uint8Array {
 const DECIMAL = /^-?[0-9]{1,20}$/;
 const HEX = /^(?:[0-9a-fA-F]{2})*$/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
+/** Decimals of up to 15 digits are exact as doubles. */
+const SAFE_DIGITS = 15;
 const UNSIGNED_END = 2n ** 64n;
 const SIGNED_END = 2n ** 63n;
 
 class Serializer {
   readonly writer = new Writer(4096);
-  /** The last 64-bit decimal and its halves: the points of a batch share their times. */
-  #decimal = '0';
+  /** The halves of the last 64-bit integer. */
   #low = 0;
   #high = 0;
+  /** The last large decimal of each field number and its halves: the points of a batch share their times. */
+  readonly #decimals = new Array<string>(16).fill('');
+  readonly #lows = new Array<number>(16).fill(0);
+  readonly #highs = new Array<number>(16).fill(0);
 
   message(schema: Message, message: unknown, name: string, depth: number): void {
-    if (depth > MAX_DEPTH) throw new MalformedOtlpError(`more than ${MAX_DEPTH} messages in one another`);
+    if (depth > MAX_DEPTH) throw malformed(`more than ${MAX_DEPTH} messages in one another`);
     if (typeof message !== 'object' || message === null || Array.isArray(message)) {
-      throw malformed(name, message, 'an object');
+      throw wrong(name, message, 'an object');
     }
     for (const field of schema.fields) {
       const value = (message as Plain)[field.name];
@@ -58,7 +63,7 @@ class Serializer {
   }
 
   #repeated(field: Field, list: unknown, depth: number): void {
-    if (!Array.isArray(list)) throw malformed(field.name, list, 'an array');
+    if (!Array.isArray(list)) throw wrong(field.name, list, 'an array');
     if (!field.packed) {
       for (const value of list) this.#tagged(field, value, depth);
     } else if (list.length > 0) {
@@ -85,38 +90,38 @@ class Serializer {
     const writer = this.writer;
     switch (field.type) {
       case 'string':
-        if (typeof value !== 'string') throw malformed(name, value, 'a string');
+        if (typeof value !== 'string') throw wrong(name, value, 'a string');
         writer.string(value);
         return;
       case 'bytes':
-        if (typeof value !== 'string' || !BASE64.test(value)) throw malformed(name, value, 'base64');
+        if (typeof value !== 'string' || !BASE64.test(value)) throw wrong(name, value, 'base64');
         writer.blob(Buffer.from(value, 'base64'));
         return;
       case 'id':
-        if (typeof value !== 'string' || !HEX.test(value)) throw malformed(name, value, 'hex digits');
+        if (typeof value !== 'string' || !HEX.test(value)) throw wrong(name, value, 'hex digits');
         writer.blob(Buffer.from(value, 'hex'));
         return;
       case 'bool':
-        if (typeof value !== 'boolean') throw malformed(name, value, 'true or false');
+        if (typeof value !== 'boolean') throw wrong(name, value, 'true or false');
         writer.byte(value ? 1 : 0);
         return;
       case 'double':
         writer.double(double(name, value));
         return;
       case 'fixed64':
-        this.#halves(name, value, false);
+        this.#halves(field, value, false);
         writer.fixed64(this.#low, this.#high);
         return;
       case 'sfixed64':
-        this.#halves(name, value, true);
+        this.#halves(field, value, true);
         writer.fixed64(this.#low, this.#high);
         return;
       case 'uint64':
-        this.#halves(name, value, false);
+        this.#halves(field, value, false);
         writer.varint64(this.#low, this.#high);
         return;
       case 'int64':
-        this.#halves(name, value, true);
+        this.#halves(field, value, true);
         writer.varint64(this.#low, this.#high);
         return;
       case 'uint32':
@@ -139,32 +144,47 @@ class Serializer {
   }
 
   /** Leaves the two's complement halves of a 64-bit integer in `#low` and `#high`. */
-  #halves(name: string, value: unknown, signed: boolean): void {
-    if (value === this.#decimal) return;
-    const text = typeof value === 'string' ? value : wholeNumber(name, value);
-    if (!DECIMAL.test(text)) throw malformed(name, value, 'a 64-bit integer');
+  #halves(field: Field, value: unknown, signed: boolean): void {
+    const text = typeof value === 'string' ? value : wholeNumber(field.name, value);
+    const slot = field.tag >>> 3;
+    if (text === this.#decimals[slot]) {
+      this.#low = this.#lows[slot] as number;
+      this.#high = this.#highs[slot] as number;
+      return;
+    }
+    if (!DECIMAL.test(text)) throw wrong(field.name, value, 'a 64-bit integer');
+    if (text.length <= SAFE_DIGITS && !text.startsWith('-')) {
+      const number = Number(text);
+      this.#low = number >>> 0;
+      this.#high = (number / 0x1_0000_0000) >>> 0;
+      return;
+    }
     const number = BigInt(text);
     if (signed ? number < -SIGNED_END || number >= SIGNED_END : number < 0n || number >= UNSIGNED_END) {
-      throw malformed(name, value, 'a 64-bit integer');
+      throw wrong(field.name, value, 'a 64-bit integer');
     }
     const bits = BigInt.asUintN(64, number);
     this.#low = Number(bits & 0xffff_ffffn);
     this.#high = Number(bits >> 32n);
-    // What is no valid unsigned integer must not pass for one the next time.
-    this.#decimal = number < 0n || number >= SIGNED_END ? '' : text;
+    // Only what is valid signed and unsigned: fields of either kind share a number.
+    if (number >= 0n && number < SIGNED_END) {
+      this.#decimals[slot] = text;
+      this.#lows[slot] = this.#low;
+      this.#highs[slot] = this.#high;
+    }
   }
 }
 
 function wholeNumber(name: string, value: unknown): string {
   if (typeof value === 'bigint') return String(value);
   if (typeof value === 'number' && Number.isInteger(value)) return String(BigInt(value));
-  throw malformed(name, value, 'a 64-bit integer');
+  throw wrong(name, value, 'a 64-bit integer');
 }
 
 function integer(name: string, value: unknown, least: number, most: number): number {
   const number = typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isInteger(number) || number < least || number > most) {
-    throw malformed(name, value, `an integer from ${least} to ${most}`);
+    throw wrong(name, value, `an integer from ${least} to ${most}`);
   }
   return number;
 }
@@ -175,10 +195,10 @@ function double(name: string, value: unknown): number {
     const number = Number(value);
     if (value === 'NaN' || !Number.isNaN(number)) return number;
   }
-  throw malformed(name, value, 'a number');
+  throw wrong(name, value, 'a number');
 }
 
-function malformed(name: string, value: unknown, allowed: string): MalformedOtlpError {
+function wrong(name: string, value: unknown, allowed: string): Error {
   const given = typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : typeof value;
-  return new MalformedOtlpError(`not an OTLP message: ${name} is ${given}, and must be ${allowed}`);
+  return malformed(`${name} is ${given}, and must be ${allowed}`);
 }

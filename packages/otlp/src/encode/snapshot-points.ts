@@ -161,7 +161,8 @@ function attributesOf(key: Key, cache: AttributeBytes, fieldTag: number): Uint8A
   if (known !== undefined) return known;
   scratch.length = 0;
   for (const [name, value] of key.labels) writeAttribute(scratch, fieldTag, name, value);
-  const bytes = scratch.slice();
+  // A copy in Buffer's pool: thousands of small allocations outside the heap would burden the garbage collector.
+  const bytes = Buffer.from(scratch.bytes.subarray(0, scratch.length));
   cache.set(key, bytes);
   return bytes;
 }

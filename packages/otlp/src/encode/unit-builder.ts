@@ -102,7 +102,8 @@ export class UnitBuilder {
 
   #endMetric(): void {
     const { writer } = this;
-    const [scope, metric] = [this.#scope, this.#metric];
+    const scope = this.#scope;
+    const metric = this.#metric;
     if (scope !== undefined && metric !== undefined && writer.length > this.#from) {
       this.#runs.push({ scope, metric, from: this.#from, to: writer.length });
       this.#metricsSize += field(metricSize(metric, writer.length - this.#from));
@@ -120,7 +121,9 @@ export class UnitBuilder {
 
   /** Of the unit as it stands, complete. */
   #size(): number {
-    const [resource, scope, metric] = [this.#resource, this.#scope, this.#metric];
+    const resource = this.#resource;
+    const scope = this.#scope;
+    const metric = this.#metric;
     let metrics = this.#metricsSize;
     if (metric !== undefined) metrics += field(metricSize(metric, this.writer.length - this.#from));
     let scopes = this.#scopesSize;

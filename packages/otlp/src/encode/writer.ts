@@ -98,16 +98,9 @@ export class Writer {
 
   /** Bytes as they are, without a length. */
   raw(source: Uint8Array): void {
-    const count = source.length;
-    this.reserve(count);
-    if (count <= SHORT) {
-      const bytes = this.bytes;
-      const at = this.length;
-      for (let i = 0; i < count; i++) bytes[at + i] = source[i] as number;
-    } else {
-      this.bytes.set(source, this.length);
-    }
-    this.length += count;
+    this.reserve(source.length);
+    this.bytes.set(source, this.length);
+    this.length += source.length;
   }
 
   /** Length-delimited bytes. */

@@ -4,6 +4,7 @@ import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import root from 'otlp-transformer-oracle/build/src/generated/root.js';
 import type { ExportMetricsServiceRequest } from '../../src/encode/messages.ts';
 import type { MetricsBatch } from '../../src/encode/sdk-types.ts';
+import type { Unit } from '../../src/unit.ts';
 
 interface GeneratedMessage {
   decode(bytes: Uint8Array): unknown;
@@ -37,3 +38,19 @@ export function stock(batch: MetricsBatch): Uint8Array {
 }
 
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** Every point with all that surrounds it, in order. */
+export function pointsIn(unit: Pick<Unit, 'bytes'>): string[] {
+  const points: string[] = [];
+  for (const { scopeMetrics = [], ...resource } of decoded(unit.bytes).resourceMetrics ?? []) {
+    for (const { metrics = [], ...scope } of scopeMetrics) {
+      for (const { gauge, sum, histogram, exponentialHistogram, ...metric } of metrics) {
+        const { dataPoints = [], ...data } = (gauge ?? sum ?? histogram ?? exponentialHistogram) as {
+          dataPoints?: unknown[];
+        };
+        for (const point of dataPoints) points.push(JSON.stringify([resource, scope, metric, data, point]));
+      }
+    }
+  }
+  return points;
+}

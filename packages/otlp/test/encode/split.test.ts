@@ -3,23 +3,7 @@ import { encodeBatch } from '../../src/encode/batch.ts';
 import { splitUnit } from '../../src/encode/split.ts';
 import type { Unit } from '../../src/unit.ts';
 import { batch } from './arbitraries.ts';
-import { decoded, hex } from './oracle.ts';
-
-/** Every point with all that surrounds it, in order. */
-export function pointsIn(unit: Pick<Unit, 'bytes'>): string[] {
-  const points: string[] = [];
-  for (const { scopeMetrics = [], ...resource } of decoded(unit.bytes).resourceMetrics ?? []) {
-    for (const { metrics = [], ...scope } of scopeMetrics) {
-      for (const { gauge, sum, histogram, exponentialHistogram, ...metric } of metrics) {
-        const { dataPoints = [], ...data } = (gauge ?? sum ?? histogram ?? exponentialHistogram) as {
-          dataPoints?: unknown[];
-        };
-        for (const point of dataPoints) points.push(JSON.stringify([resource, scope, metric, data, point]));
-      }
-    }
-  }
-  return points;
-}
+import { hex, pointsIn } from './oracle.ts';
 
 describe('splitUnit', () => {
   it('keeps every point, in order, with its resource, scope and metric', () => {

@@ -1,0 +1,155 @@
+import { setReporter } from '@ostinato/core';
+import fc from 'fast-check';
+import { type EncodedBatch, encodeBatch } from '../../src/encode/batch.ts';
+import type { MetricsBatch, ScopeBatch } from '../../src/encode/sdk-types.ts';
+import type { Unit } from '../../src/unit.ts';
+import { batch } from './arbitraries.ts';
+import { counter } from './fixtures.ts';
+import { decoded, hex, pointsIn } from './oracle.ts';
+import { branded, counterSnapshot, materialised, snapshot } from './snapshots.ts';
+
+const resource = { attributes: { 'service.name': 'shop' }, schemaUrl: 'https://example.org/1' };
+const WHOLE = { maxBytes: Number.MAX_SAFE_INTEGER };
+
+function walk(lazy: EncodedBatch['lazy']): Unit[] {
+  const units: Unit[] = [];
+  if (lazy === undefined) throw new Error('nothing lazy');
+  for (let step = lazy.next(); step.done !== true; step = lazy.next()) {
+    if (step.value !== undefined) units.push(step.value);
+  }
+  return units;
+}
+
+const batchOf = (...scopeMetrics: ScopeBatch[]): MetricsBatch => ({ resource, scopeMetrics });
+
+describe('a snapshot', () => {
+  it('becomes the bytes of the SDK objects that it materialises to', () => {
+    fc.assert(
+      fc.property(snapshot, (given) => {
+        const { units, lazy } = encodeBatch(batchOf(branded(given)), WHOLE);
+        expect(units).toEqual([]);
+        const [expected] = encodeBatch(batchOf(materialised(given)), WHOLE).units;
+        const [unit, ...others] = walk(lazy);
+        expect(others).toEqual([]);
+        expect(unit.points).toBe(expected.points);
+        expect(unit.resource).toBe(expected.resource);
+        expect(hex(unit.bytes)).toBe(hex(expected.bytes));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('is split by size as SDK objects are', () => {
+    fc.assert(
+      fc.property(snapshot, fc.integer({ min: 100, max: 4000 }), (given, maxBytes) => {
+        const { lazy } = encodeBatch(batchOf(branded(given)), { maxBytes });
+        const { units } = encodeBatch(batchOf(materialised(given)), { maxBytes });
+        expect(walk(lazy).map(({ bytes }) => hex(bytes))).toEqual(units.map(({ bytes }) => hex(bytes)));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('gives the same bytes again when its series are met again', () => {
+    const first = counterSnapshot(3);
+    const encode = (): string[] =>
+      walk(encodeBatch(batchOf(branded(first)), WHOLE).lazy).map(({ bytes }) => hex(bytes));
+    expect(encode()).toEqual(encode());
+  });
+
+  it('keeps the attributes of a key apart by the type of point that they stand in', () => {
+    const counters = counterSnapshot(1);
+    const types = ['counter', 'histogram', 'exponentialHistogram', 'gauge'] as const;
+    for (const type of types) {
+      const given = Object.assign(counterSnapshot(0), {
+        metrics: counters.metrics.map(({ metric, series }) => ({ metric: { ...metric, type }, series })),
+      });
+      const [unit] = walk(encodeBatch(batchOf(branded(given)), WHOLE).lazy);
+      expect(pointsIn(unit)).toEqual([expect.stringContaining('{"key":"id","value":{"intValue":"0"}}')]);
+    }
+  });
+
+  it('reads nothing before the first step, and at most 64 series in a step', () => {
+    const given = counterSnapshot(200);
+    const { lazy } = encodeBatch(batchOf(branded(given)), WHOLE);
+    expect(given.read).toBe(0);
+    const read: number[] = [];
+    for (let step = lazy!.next(); step.done !== true; step = lazy!.next()) read.push(given.read);
+    expect(read.slice(0, 4)).toEqual([64, 128, 192, 200]);
+    expect(given.longestRun).toBe(64);
+  });
+
+  it('gives each finished unit at the step that finished it, also when a step finishes several', () => {
+    const { lazy } = encodeBatch(batchOf(branded(counterSnapshot(100))), { maxBytes: 1 });
+    const units = walk(lazy);
+    expect(units.map(({ points }) => points)).toEqual(new Array(100).fill(1));
+    expect(units.flatMap(pointsIn)).toHaveLength(100);
+  });
+
+  it('stays done', () => {
+    const { lazy } = encodeBatch(batchOf(branded(counterSnapshot(1))), WHOLE);
+    expect(walk(lazy)).toHaveLength(1);
+    expect(walk(lazy)).toEqual([]);
+  });
+
+  it('without series gives no unit', () => {
+    expect(walk(encodeBatch(batchOf(branded(counterSnapshot(0))), WHOLE).lazy)).toEqual([]);
+  });
+
+  it('goes beside SDK objects of the same batch', () => {
+    fc.assert(
+      fc.property(batch, snapshot, snapshot, (foreign, first, second) => {
+        const given = batchOf(branded(first), ...foreign.scopeMetrics, branded(second));
+        const { units, lazy } = encodeBatch(given, { maxBytes: 4096 });
+        const expected = encodeBatch(batchOf(...foreign.scopeMetrics), { maxBytes: 4096 }).units;
+        expect(units.map(({ bytes }) => hex(bytes))).toEqual(expected.map(({ bytes }) => hex(bytes)));
+        const both = encodeBatch(batchOf(materialised(first), materialised(second)), {
+          maxBytes: 4096,
+        }).units;
+        expect(walk(lazy).map(({ bytes }) => hex(bytes))).toEqual(both.map(({ bytes }) => hex(bytes)));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('that was materialised is read as SDK objects', () => {
+    const scope = { ...materialised(counterSnapshot(2)) };
+    Object.defineProperty(scope, Symbol.for('ostinato.snapshot.v1'), { value: undefined });
+    const { units, lazy } = encodeBatch(batchOf(scope), WHOLE);
+    expect(units.map(({ points }) => points)).toEqual([2]);
+    expect(lazy).toBeUndefined();
+  });
+
+  it('that breaks while it is read gives what was read, says so, and leaves the others whole', () => {
+    const reports: string[] = [];
+    const previous = setReporter((code, text) => reports.push(`${code} ${text}`));
+    try {
+      const broken = counterSnapshot(70);
+      const run = broken.chunks(64);
+      const chunks = () => ({
+        [Symbol.iterator]: () => ({
+          step: 0,
+          next() {
+            if (this.step++ > 0) throw new Error('gone');
+            return run.next();
+          },
+        }),
+      });
+      const scopes = [branded(Object.assign(broken, { chunks })), branded(counterSnapshot(5))];
+      const units = walk(encodeBatch(batchOf(...scopes), WHOLE).lazy);
+      expect(units.map(({ points }) => points)).toEqual([69]);
+      expect(reports).toEqual([expect.stringContaining('OSTINATO_COLLECT_FAILED')]);
+    } finally {
+      setReporter(previous);
+    }
+  });
+});
+
+it('attributes of SDK objects are never remembered: callers change them', () => {
+  const attributes: Record<string, string> = { a: 'before' };
+  const given = counter({ attributes });
+  const before = encodeBatch(given, WHOLE).units[0];
+  attributes.a = 'after';
+  expect(JSON.stringify(decoded(before.bytes))).toContain('before');
+  expect(JSON.stringify(decoded(encodeBatch(given, WHOLE).units[0].bytes))).toContain('after');
+});
