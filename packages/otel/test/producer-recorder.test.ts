@@ -179,7 +179,7 @@ test('the stock OTLP exporter delivers it, next to stock instruments', async () 
     'stock.orders': { value: 2 },
     orders: { type: 'sum', value: 3, attributes: { type: 'retail', code: 200, paid: true } },
     depth: { type: 'gauge', value: -1.5 },
-    time: {
+    wait: {
       type: 'histogram',
       count: 1,
       sum: 50,
