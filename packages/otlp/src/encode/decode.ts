@@ -17,8 +17,8 @@ export type Plain = Record<string, unknown>;
 /**
  * Reads a serialized `ExportMetricsServiceRequest`. Unknown fields are skipped, as protobuf asks.
  *
- * @throws an error with `code: 'OSTINATO_MALFORMED_OTLP'` when the bytes are cut off, contradict themselves or nest more than
- * 100 messages.
+ * @throws an error with `code: 'OSTINATO_MALFORMED_OTLP'` when the bytes are cut off, contradict themselves or nest
+ * more than 100 messages.
  */
 export function decodeRequest(bytes: Uint8Array): ExportMetricsServiceRequest {
   return new Decoder(bytes, false).decode(exportMetricsServiceRequest);
@@ -34,7 +34,7 @@ export function decodeForJson(bytes: Uint8Array): Plain {
   return new Decoder(bytes, true).decode(exportMetricsServiceRequest);
 }
 
-/** Short ASCII texts, such as the keys and values of attributes, come again and again: found by a hash of their bytes. */
+/** Short ASCII texts, such as keys of attributes, come again and again: they are found by a hash of their bytes. */
 const SHARED = 1024;
 const SHORT = 32;
 const shared = new Array<string>(SHARED).fill('');

@@ -193,12 +193,12 @@ export const exponentialHistogramDataPoint = define<otlp.ExponentialHistogramDat
   exemplars: { n: 11, type: exemplar, repeated: true },
 });
 
-export const valueAtQuantile = define<otlp.ValueAtQuantile>({
+const valueAtQuantile = define<otlp.ValueAtQuantile>({
   quantile: { n: 1, type: 'double' },
   value: { n: 2, type: 'double' },
 });
 
-export const summaryDataPoint = define<otlp.SummaryDataPoint>({
+const summaryDataPoint = define<otlp.SummaryDataPoint>({
   startTimeUnixNano: { n: 2, type: 'fixed64' },
   timeUnixNano: { n: 3, type: 'fixed64' },
   count: { n: 4, type: 'fixed64' },
@@ -257,7 +257,7 @@ export const scopeMetrics = define<otlp.ScopeMetrics>({
   schemaUrl: { n: 3, type: 'string' },
 });
 
-export const entityRef = define<otlp.EntityRef>({
+const entityRef = define<otlp.EntityRef>({
   schemaUrl: { n: 1, type: 'string' },
   type: { n: 2, type: 'string' },
   idKeys: { n: 3, type: 'string', repeated: true },
@@ -280,7 +280,7 @@ export const exportMetricsServiceRequest = define<otlp.ExportMetricsServiceReque
   resourceMetrics: { n: 1, type: resourceMetrics, repeated: true },
 });
 
-export const exportMetricsPartialSuccess = define<otlp.ExportMetricsPartialSuccess>({
+const exportMetricsPartialSuccess = define<otlp.ExportMetricsPartialSuccess>({
   rejectedDataPoints: { n: 1, type: 'int64' },
   errorMessage: { n: 2, type: 'string' },
 });

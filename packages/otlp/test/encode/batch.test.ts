@@ -1,4 +1,10 @@
-import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  AggregationType,
+  MeterProvider,
+  MetricReader,
+  type ResourceMetrics,
+} from '@opentelemetry/sdk-metrics';
 import fc from 'fast-check';
 import { encodeBatch } from '../../src/encode/batch.ts';
 import { decodeRequest } from '../../src/encode/decode.ts';
@@ -29,6 +35,40 @@ describe('a batch of the SDK', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('becomes the bytes of the stock serializer, collected by the SDK itself', async () => {
+    class Reader extends MetricReader {
+      protected async onForceFlush(): Promise<void> {}
+      protected async onShutdown(): Promise<void> {}
+    }
+    const reader = new Reader();
+    const provider = new MeterProvider({
+      readers: [reader],
+      resource: resourceFromAttributes({ 'service.name': 'shop', 'process.command_args': ['node', 'a.js'] }),
+      views: [
+        { instrumentName: 'fast', aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM } },
+        {
+          instrumentName: 'slow',
+          aggregation: { type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM, options: { boundaries: [1, 5] } },
+        },
+      ],
+    });
+    const meter = provider.getMeter('shop', '1.0.0', { schemaUrl: 'https://opentelemetry.io/schemas/1.0.0' });
+    meter
+      .createCounter('orders', { unit: '{order}', description: 'Orders', valueType: 0 })
+      .add(3, { ok: true, tags: ['a', 'b'] });
+    meter.createUpDownCounter('open').add(-2.5, { code: 200 });
+    meter.createObservableGauge('heat').addCallback((result) => result.observe(36.6, { room: 'Ü' }));
+    for (const name of ['fast', 'slow']) {
+      const histogram = meter.createHistogram(name, { unit: 's' });
+      for (const value of [0, 0.1, 2, 1e6]) histogram.record(value, { name });
+    }
+    provider.getMeter('empty');
+    const { resourceMetrics } = await reader.collect();
+    expect(pointsOf(resourceMetrics)).toBe(5);
+    expect(hex(one(resourceMetrics))).toBe(hex(stock(resourceMetrics)));
+    await provider.shutdown();
   });
 
   it('is split by size, every point kept, in order, with its resource, scope and metric', () => {
