@@ -1,0 +1,144 @@
+import { Ledger, type Point } from '@ostinato/testing';
+import { add, settle } from '../src/demo/account.ts';
+import type { Scene } from '../src/demo/scene.ts';
+import { clip, painter, sparkline } from '../src/demo/text.ts';
+import { accountLines, picture, plainLine } from '../src/demo/view.ts';
+
+const NONE = { offset: 0, counts: [] };
+
+function delivered(metric: string, value: number, attributes: Record<string, string> = {}, time = 1n): Point {
+  return {
+    series: `${metric} ${JSON.stringify(attributes)}`,
+    resource: {},
+    scope: { name: 'ostinato', version: '' },
+    metric,
+    unit: '{error}',
+    description: '',
+    type: 'sum',
+    temporality: 'delta',
+    monotonic: true,
+    attributes,
+    start: 0n,
+    time,
+    flags: 0,
+    value,
+    count: 0,
+    sum: 0,
+    min: Number.NaN,
+    max: Number.NaN,
+    bounds: [],
+    bucketCounts: [],
+    scale: 0,
+    zeroCount: 0,
+    positive: NONE,
+    negative: NONE,
+  };
+}
+
+function ledgerOf(...points: Point[]): Ledger {
+  const ledger = new Ledger();
+  ledger.add(points);
+  return ledger;
+}
+
+const tally = { 'errors{type=a}': 5, 'errors{type=b}': 3 };
+const exact = [
+  delivered('errors', 2, { type: 'a' }),
+  delivered('errors', 3, { type: 'a' }, 2n),
+  delivered('errors', 3, { type: 'b' }),
+];
+
+describe('the account', () => {
+  test('balances when everything arrived, duplicates aside', () => {
+    expect(settle(tally, ledgerOf(...exact, exact[0]!))).toEqual({
+      rows: [{ metric: 'errors', unit: 'error', recorded: 8, delivered: 8, lost: 0, surplus: 0 }],
+      duplicated: 1,
+      lost: 0,
+      surplus: 0,
+    });
+  });
+
+  test('shows what is missing', () => {
+    expect(settle(tally, ledgerOf(...exact.slice(1)))).toMatchObject({ lost: 2, surplus: 0 });
+    expect(settle(tally, ledgerOf())).toMatchObject({ lost: 8, surplus: 0 });
+  });
+
+  test('a loss in one series does not hide behind a surplus in another', () => {
+    const ledger = ledgerOf(delivered('errors', 4, { type: 'a' }), delivered('errors', 4, { type: 'b' }));
+    expect(settle(tally, ledger)).toMatchObject({ lost: 1, surplus: 1 });
+  });
+
+  test('a series that nobody recorded is a surplus', () => {
+    expect(settle(tally, ledgerOf(...exact, delivered('errors', 1, { type: 'c' })))).toMatchObject({
+      lost: 0,
+      surplus: 1,
+    });
+  });
+
+  test('adds up the tallies of several services', () => {
+    expect(add({ a: 1, b: 2 }, {}, { b: 3 })).toEqual({ a: 1, b: 5 });
+  });
+
+  test('says in words whether something was lost', () => {
+    const text = (...points: Point[]) =>
+      accountLines(settle(tally, ledgerOf(...points)), painter(false)).join('\n');
+    expect(text(...exact)).toContain('Nothing was lost.');
+    expect(text(exact[0]!)).toContain('Lost: 6 errors of errors.');
+    expect(text(exact[0]!)).not.toContain('Nothing was lost.');
+  });
+});
+
+describe('the picture', () => {
+  const scene: Scene = {
+    elapsed: 12.34,
+    ordersPerSecond: 1234,
+    orders: [0, 600, 1234],
+    arrivals: [10, 20, 0],
+    logSizes: [0, 0, 5000],
+    quantiles: [{ title: 'an order', p50: 4.2, p90: 40, p99: Number.NaN }],
+    away: 3.21,
+    delivery: 'writing to the log',
+    logBytes: 5000,
+    recorded: 4321,
+    delivered: 4000,
+    said: new Map([['order-service', 'not delivering']]),
+  };
+
+  test('has the rate, the latencies, the state and the log', () => {
+    const text = picture(scene, painter(false)).join('\n');
+    for (const part of [
+      '1,234/s',
+      'p50 4.2 ms',
+      'p90 40 ms',
+      'p99 –',
+      'away for 3.2 s',
+      'writing to the log',
+      '4.9 KiB',
+      '321 on their way',
+      'order-service: not delivering',
+    ]) {
+      expect(text).toContain(part);
+    }
+    expect(text).not.toContain('\u001b');
+  });
+
+  test('one plain line has them too', () => {
+    expect(plainLine(scene)).toBe(
+      '[ 12.3 s] 1,234 orders/s · p50 4.2 ms, p99 – · collector away · writing to the log · log 4.9 KiB · 4,321 orders recorded, 4,000 delivered',
+    );
+  });
+
+  test('lines are cut to the width of the terminal, colours apart', () => {
+    const red = painter(true)('red', 'abcdef');
+    expect(clip(red, 6)).toBe(red);
+    expect(clip(red, 4)).toBe('\u001b[31mabc…\u001b[0m');
+    expect(clip(`${red}gh`, 7)).toBe(`${red}…\u001b[0m`);
+    expect(clip('abc', 3)).toBe('abc');
+  });
+
+  test('the highest bar is full, a small one still shows, and nothing is nothing', () => {
+    expect(sparkline([0, 1, 50, 100], 6)).toBe(' ▁▄█  ');
+    expect(sparkline([1, 2, 3], 2)).toBe('▅█');
+    expect(sparkline([], 2)).toBe('  ');
+  });
+});
