@@ -22,7 +22,11 @@ export interface StartOptions {
   readonly interval?: number;
   /** Options for `createRecorder`. */
   readonly recorder?: RecorderOptions;
-  /** Whether to flush at SIGTERM, SIGINT and the end of the process. Default true. */
+  /**
+   * Whether to flush at SIGTERM, SIGINT and the end of the process. Default true. At `process.exit()` and at an
+   * uncaught error there is time only to write to the fallback log, and only what the recorder has: instruments of
+   * OpenTelemetry cannot be read synchronously.
+   */
   readonly signals?: boolean;
 }
 

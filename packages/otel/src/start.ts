@@ -127,7 +127,7 @@ function endingOf(running: Running, { exportNow }: Parts): Ending {
       try {
         await running.shutdown();
       } catch (error) {
-        diag.error('metrics were lost at the end of the process', error);
+        diag.error('the exporter failed to shut down', error);
       }
     },
     finishNow() {

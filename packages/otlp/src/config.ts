@@ -144,6 +144,7 @@ export function resolveConfig(
   if (given.concurrencyLimit !== undefined) {
     warn('concurrencyLimit is ignored: requests are sent one at a time, in order');
   }
+  env.read('PROTOCOL', 'grpc, the only protocol of this exporter', (text) => text === 'grpc' || undefined);
   const endpoint = endpointOf(given, env, warn);
   const headers = headersOf(given, env);
   const pems = pemsOf(given.tls, env);

@@ -240,6 +240,16 @@ describe('what code gives is refused with option, value and what is allowed', ()
   });
 });
 
+test.each(['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_METRICS_PROTOCOL'])(
+  '%s other than grpc is ignored with a warning',
+  (variable) => {
+    expect(resolve({}, { [variable]: 'grpc' }).warnings).toEqual([]);
+    expect(resolve({}, { [variable]: 'http/protobuf' }).warnings).toEqual([
+      expect.stringMatching(`${variable} is ignored: expected grpc`),
+    ]);
+  },
+);
+
 describe('secrets', () => {
   const token = 'hunter2';
 
