@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { anyValue, arrayValue, keyValue, keyValueList, tag } from './schema.ts';
 import type { AttributeMap } from './sdk-types.ts';
-import type { Writer } from './writer.ts';
+import { highHalf, lowHalf, type Writer } from './writer.ts';
 
 const KEY = tag(keyValue, 'key');
 const VALUE = tag(keyValue, 'value');
@@ -79,7 +79,7 @@ function writeInt(writer: Writer, value: number): void {
 function writeBigInt(writer: Writer, value: bigint): void {
   if (BigInt.asIntN(64, value) === value) {
     writer.byte(INT);
-    writer.varint64(Number(value & 0xffff_ffffn), Number((value >> 32n) & 0xffff_ffffn));
+    writer.varint64(lowHalf(value), highHalf(value));
   } else {
     writer.byte(STRING);
     writer.string(String(value));

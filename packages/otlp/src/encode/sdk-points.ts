@@ -28,7 +28,7 @@ import {
   SUM,
 } from './sdk-types.ts';
 import type { UnitBuilder } from './unit-builder.ts';
-import type { Writer } from './writer.ts';
+import { highHalf, lowHalf, type Writer } from './writer.ts';
 
 const OFFSET = tag(buckets, 'offset');
 const BUCKET_COUNTS = tag(buckets, 'bucketCounts');
@@ -188,7 +188,7 @@ function writeValue(
   if (typeof value === 'bigint') {
     if (isInt && BigInt.asIntN(64, value) === value) {
       writer.byte(intTag);
-      writer.fixed64(Number(value & 0xffff_ffffn), Number((value >> 32n) & 0xffff_ffffn));
+      writer.fixed64(lowHalf(value), highHalf(value));
       return;
     }
   } else if (isInt && Number.isInteger(value) && value >= -INT64_END && value < INT64_END) {
@@ -225,7 +225,7 @@ function writeExemplars(
     const at = writer.open();
     writer.byte(EXEMPLAR.time);
     if (typeof one.timestamp === 'bigint') {
-      writer.fixed64(Number(one.timestamp & 0xffff_ffffn), Number((one.timestamp >> 32n) & 0xffff_ffffn));
+      writer.fixed64(lowHalf(one.timestamp), highHalf(one.timestamp));
     } else {
       writeHrTime(writer, one.timestamp);
     }

@@ -7,7 +7,7 @@ import {
   type Field,
   type Message,
 } from './schema.ts';
-import { Writer } from './writer.ts';
+import { highHalf, lowHalf, Writer } from './writer.ts';
 
 /**
  * Serializes a request in the shape of OTLP JSON. Every field that is there is written, also with its default value;
@@ -163,9 +163,8 @@ class Serializer {
     if (signed ? number < -SIGNED_END || number >= SIGNED_END : number < 0n || number >= UNSIGNED_END) {
       throw wrong(field.name, value, 'a 64-bit integer');
     }
-    const bits = BigInt.asUintN(64, number);
-    this.#low = Number(bits & 0xffff_ffffn);
-    this.#high = Number(bits >> 32n);
+    this.#low = lowHalf(number);
+    this.#high = highHalf(number);
     // Only what is valid signed and unsigned: fields of either kind share a number.
     if (number >= 0n && number < SIGNED_END) {
       this.#decimals[slot] = text;

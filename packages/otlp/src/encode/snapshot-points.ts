@@ -13,7 +13,7 @@ import {
 } from './layout.ts';
 import { writeBuckets } from './sdk-points.ts';
 import type { UnitBuilder } from './unit-builder.ts';
-import { Writer } from './writer.ts';
+import { highHalf, lowHalf, Writer } from './writer.ts';
 
 /** The attributes of a series as they stand in its points. */
 type AttributeBytes = WeakMap<Key, Uint8Array>;
@@ -50,8 +50,8 @@ export class SnapshotPoints {
 
   constructor(builder: UnitBuilder, snapshot: ScopeSnapshot) {
     this.#builder = builder;
-    this.#timeLow = low(snapshot.time);
-    this.#timeHigh = high(snapshot.time);
+    this.#timeLow = lowHalf(snapshot.time);
+    this.#timeHigh = highHalf(snapshot.time);
   }
 
   add(series: SeriesCursor): void {
@@ -143,8 +143,8 @@ export class SnapshotPoints {
   #times(writer: Writer, startTag: number, timeTag: number, start: bigint): void {
     if (start !== this.#start) {
       this.#start = start;
-      this.#startLow = low(start);
-      this.#startHigh = high(start);
+      this.#startLow = lowHalf(start);
+      this.#startHigh = highHalf(start);
     }
     writer.byte(startTag);
     writer.fixed64(this.#startLow, this.#startHigh);
@@ -152,9 +152,6 @@ export class SnapshotPoints {
     writer.fixed64(this.#timeLow, this.#timeHigh);
   }
 }
-
-const low = (nanoseconds: bigint): number => Number(nanoseconds & 0xffff_ffffn);
-const high = (nanoseconds: bigint): number => Number((nanoseconds >> 32n) & 0xffff_ffffn);
 
 function attributesOf(key: Key, cache: AttributeBytes, fieldTag: number): Uint8Array {
   const known = cache.get(key);

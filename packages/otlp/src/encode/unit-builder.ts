@@ -52,6 +52,8 @@ export class UnitBuilder {
   #runs: Run[] = [];
   #points = 0;
   #from = 0;
+  /** The end of the last complete point: what was written after it and not ended is forgotten. */
+  #end = 0;
   #scope: EncodedScope | undefined;
   #metric: EncodedMetric | undefined;
   /** Bytes of the complete scopes in the unit, and of the complete metrics in the current scope. */
@@ -78,21 +80,23 @@ export class UnitBuilder {
 
   /** Begins a point; returns what `end` needs. */
   begin(): number {
+    this.writer.length = this.#end;
     this.writer.byte(this.#metric?.pointTag ?? 0);
     return this.writer.open();
   }
 
   /** Ends a point. If the unit becomes too large with it, the unit is finished before it. */
   end(at: number): void {
-    const { writer } = this;
-    writer.close(at);
+    const before = this.#end;
+    this.writer.close(at);
+    this.#end = this.writer.length;
     this.#points++;
-    if (this.#points > 1 && this.#size() > this.#maxBytes) this.#finishBefore(at - 1);
+    if (this.#points > 1 && this.#size() > this.#maxBytes) this.#finishBefore(before);
   }
 
   /** Finishes the last unit. */
   flush(): void {
-    if (this.#points > 0) this.#finishBefore(this.writer.length);
+    if (this.#points > 0) this.#finishBefore(this.#end);
   }
 
   /** The oldest finished unit that was not taken yet. */
@@ -101,13 +105,12 @@ export class UnitBuilder {
   }
 
   #endMetric(): void {
-    const { writer } = this;
     const scope = this.#scope;
     const metric = this.#metric;
-    if (scope !== undefined && metric !== undefined && writer.length > this.#from) {
-      this.#runs.push({ scope, metric, from: this.#from, to: writer.length });
-      this.#metricsSize += field(metricSize(metric, writer.length - this.#from));
-      this.#from = writer.length;
+    if (scope !== undefined && metric !== undefined && this.#end > this.#from) {
+      this.#runs.push({ scope, metric, from: this.#from, to: this.#end });
+      this.#metricsSize += field(metricSize(metric, this.#end - this.#from));
+      this.#from = this.#end;
     }
   }
 
@@ -125,7 +128,7 @@ export class UnitBuilder {
     const scope = this.#scope;
     const metric = this.#metric;
     let metrics = this.#metricsSize;
-    if (metric !== undefined) metrics += field(metricSize(metric, this.writer.length - this.#from));
+    if (metric !== undefined) metrics += field(metricSize(metric, this.#end - this.#from));
     let scopes = this.#scopesSize;
     if (scope !== undefined) scopes += field(scope.header.length + metrics + scope.trailer.length);
     return field(resource.header.length + scopes + resource.trailer.length);
@@ -133,9 +136,8 @@ export class UnitBuilder {
 
   /** Makes a unit of the points before `end`; the rest, one point of the current metric or nothing, is the next one's. */
   #finishBefore(end: number): void {
-    const { writer } = this;
-    const rest = writer.length - end;
-    writer.length = end;
+    const rest = this.#end - end;
+    this.#end = end;
     this.#endMetric();
     this.#endScope();
     this.#finished.push({
@@ -143,8 +145,8 @@ export class UnitBuilder {
       points: rest === 0 ? this.#points : this.#points - 1,
       resource: this.#resource.identity,
     });
-    writer.bytes.copyWithin(0, end, end + rest);
-    writer.length = rest;
+    this.writer.bytes.copyWithin(0, end, end + rest);
+    this.#end = rest;
     this.#runs = [];
     this.#points = rest === 0 ? 0 : 1;
     this.#from = 0;

@@ -13,6 +13,10 @@ export function varintSize(value: number): number {
   return 5;
 }
 
+/** The two's complement halves of a 64-bit integer. */
+export const lowHalf = (value: bigint): number => Number(value & 0xffff_ffffn);
+export const highHalf = (value: bigint): number => Number((value >> 32n) & 0xffff_ffffn);
+
 /** Protobuf into a growing buffer that is kept between messages. */
 export class Writer {
   bytes: Buffer;

@@ -82,7 +82,7 @@ describe('a batch of the SDK', () => {
           if (unit.points > 1) expect(unit.bytes.length).toBeLessThanOrEqual(maxBytes);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -207,7 +207,7 @@ describe('exemplars', () => {
         expect(JSON.parse(text, without)).toEqual(JSON.parse(JSON.stringify(decoded(one(given)))));
         expect(JSON.stringify(decodeRequest(bytes)).split(traceId)).toHaveLength(pointsOf(given) + 1);
       }),
-      { numRuns: 50 },
+      { numRuns: 25 },
     );
   });
 });

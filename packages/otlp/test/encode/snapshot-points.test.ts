@@ -1,4 +1,4 @@
-import { setReporter } from '@ostinato/core';
+import { type SeriesCursor, setReporter } from '@ostinato/core';
 import fc from 'fast-check';
 import { type EncodedBatch, encodeBatch } from '../../src/encode/batch.ts';
 import type { MetricsBatch, ScopeBatch } from '../../src/encode/sdk-types.ts';
@@ -6,7 +6,7 @@ import type { Unit } from '../../src/unit.ts';
 import { batch } from './arbitraries.ts';
 import { counter } from './fixtures.ts';
 import { decoded, hex, pointsIn } from './oracle.ts';
-import { branded, counterSnapshot, materialised, snapshot } from './snapshots.ts';
+import { branded, counterSnapshot, materialised, type Series, snapshot } from './snapshots.ts';
 
 const resource = { attributes: { 'service.name': 'shop' }, schemaUrl: 'https://example.org/1' };
 const WHOLE = { maxBytes: Number.MAX_SAFE_INTEGER };
@@ -125,19 +125,23 @@ describe('a snapshot', () => {
     const previous = setReporter((code, text) => reports.push(`${code} ${text}`));
     try {
       const broken = counterSnapshot(70);
-      const run = broken.chunks(64);
-      const chunks = () => ({
-        [Symbol.iterator]: () => ({
-          step: 0,
-          next() {
-            if (this.step++ > 0) throw new Error('gone');
-            return run.next();
-          },
-        }),
+      const unreadable = Object.defineProperty({ ...broken.metrics[0].series[66] }, 'value', {
+        get: () => {
+          throw new Error('gone');
+        },
       });
-      const scopes = [branded(Object.assign(broken, { chunks })), branded(counterSnapshot(5))];
-      const units = walk(encodeBatch(batchOf(...scopes), WHOLE).lazy);
-      expect(units.map(({ points }) => points)).toEqual([69]);
+      (broken.metrics[0].series as Series[])[66] = unreadable;
+      broken.chunks = function* (size) {
+        const [{ metric, series }] = this.metrics;
+        const cursors = series.map((one) =>
+          Object.defineProperties({ metric }, Object.getOwnPropertyDescriptors(one)),
+        );
+        for (let from = 0; from < 70; from += size) yield cursors.slice(from, from + size) as SeriesCursor[];
+      };
+      const units = walk(encodeBatch(batchOf(branded(broken), branded(counterSnapshot(5))), WHOLE).lazy);
+      expect(units.map(({ points }) => points)).toEqual([71]);
+      const ids = units.flatMap(pointsIn).map((point) => Number(/"intValue":"(\d+)"/.exec(point)?.[1]));
+      expect(ids).toEqual([...Array(66).keys(), ...Array(5).keys()]);
       expect(reports).toEqual([expect.stringContaining('OSTINATO_COLLECT_FAILED')]);
     } finally {
       setReporter(previous);
