@@ -1,0 +1,121 @@
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
+import { counter, defineCounter, gauge, histogram, setGlobalRecorder } from '@ostinato/core';
+import { createRecorder } from '@ostinato/recorder';
+
+export const title = 'Record: one operation on a held handle, a family, or by name';
+
+const install = () => setGlobalRecorder(createRecorder());
+const bounds = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000];
+
+class NeverReader extends MetricReader {
+  async onForceFlush() {}
+  async onShutdown() {}
+}
+const meter = () => new MeterProvider({ readers: [new NeverReader()] }).getMeter('bench');
+
+const routes = Array.from({ length: 100 }, (_, i) => `/route/${i}`);
+const method = 'GET';
+
+const increments = (c) => (n) => {
+  for (let i = 0; i < n; i += 1) c.increment();
+};
+const records = (h) => (n) => {
+  for (let i = 0; i < n; i += 1) h.record((i & 1023) + 0.5);
+};
+
+/** `rival` names the case that a case is compared with. */
+export const cases = {
+  'floor: typed-array add': {
+    make: () => {
+      const slots = new Float64Array(new SharedArrayBuffer(1024));
+      return (n) => {
+        for (let i = 0; i < n; i += 1) slots[i & 63] += 1;
+      };
+    },
+  },
+  'OTel: counter, no attributes': {
+    make: () => {
+      const c = meter().createCounter('c');
+      return (n) => {
+        for (let i = 0; i < n; i += 1) c.add(1);
+      };
+    },
+  },
+  'OTel: counter, 3 attributes': {
+    make: () => {
+      const c = meter().createCounter('c');
+      return (n) => {
+        for (let i = 0; i < n; i += 1) c.add(1, { method, route: routes[i % 100], status: 200 });
+      };
+    },
+  },
+  'OTel: histogram, no attributes': {
+    make: () => records(meter().createHistogram('h')),
+  },
+  'held counter': {
+    rival: 'OTel: counter, no attributes',
+    make: () => {
+      install();
+      return increments(counter('c'));
+    },
+  },
+  'held gauge, set': {
+    rival: 'OTel: counter, no attributes',
+    make: () => {
+      install();
+      const g = gauge('g');
+      return (n) => {
+        for (let i = 0; i < n; i += 1) g.set(i);
+      };
+    },
+  },
+  'held histogram, exponential': {
+    rival: 'OTel: histogram, no attributes',
+    make: () => {
+      install();
+      return records(histogram('h'));
+    },
+  },
+  'held histogram, 15 bounds': {
+    rival: 'OTel: histogram, no attributes',
+    make: () => {
+      setGlobalRecorder(createRecorder({ buckets: { h: bounds } }));
+      return records(histogram('h'));
+    },
+  },
+  'family, 3 labels: with({…})': {
+    rival: 'OTel: counter, 3 attributes',
+    make: () => {
+      install();
+      const family = defineCounter('c', { labels: ['method', 'route', 'status'] });
+      return (n) => {
+        for (let i = 0; i < n; i += 1)
+          family.with({ method, route: routes[i % 100], status: 200 }).increment();
+      };
+    },
+  },
+  'family, 3 labels: labels(…)': {
+    rival: 'OTel: counter, 3 attributes',
+    make: () => {
+      install();
+      const family = defineCounter('c', { labels: ['method', 'route', 'status'] });
+      return (n) => {
+        for (let i = 0; i < n; i += 1) family.labels(method, routes[i % 100], 200).increment();
+      };
+    },
+  },
+  'free form, 3 labels': {
+    rival: 'OTel: counter, 3 attributes',
+    make: () => {
+      install();
+      return (n) => {
+        for (let i = 0; i < n; i += 1)
+          counter('c', { method, route: routes[i % 100], status: 200 }).increment();
+      };
+    },
+  },
+  'no recorder: held counter': {
+    rival: 'OTel: counter, no attributes',
+    make: () => increments(counter('c')),
+  },
+};

@@ -1,0 +1,27 @@
+/**
+ * Measures one case in this process. `op(n)` performs the operation n times.
+ * Returns ns per operation (minimum and median of the repeats) and heap bytes per operation.
+ */
+export function measure(op, { repeats = 15, millis = 15 } = {}) {
+  for (let warm = 0; warm < 3; warm += 1) op(100_000);
+  let batch = 1_000;
+  while (time(op, batch) < millis / 4) batch *= 2;
+  batch *= 4;
+
+  const nanos = [];
+  for (let i = 0; i < repeats; i += 1) nanos.push((time(op, batch) * 1e6) / batch);
+  nanos.sort((a, b) => a - b);
+
+  globalThis.gc();
+  const before = process.memoryUsage().heapUsed;
+  op(batch);
+  const bytes = Math.max(0, process.memoryUsage().heapUsed - before) / batch;
+
+  return { min: nanos[0], median: nanos[repeats >> 1], bytes: bytes < 0.5 ? 0 : bytes };
+}
+
+function time(op, n) {
+  const start = performance.now();
+  op(n);
+  return performance.now() - start;
+}
