@@ -48,7 +48,10 @@ if (asked.length === 0) writeFileSync(join(here, '..', 'docs', 'benchmarks.md'),
 
 function runCase(group, name) {
   const args = ['--expose-gc', '--max-semi-space-size=256', join(here, 'lib', 'child.mjs'), group, name];
-  const done = spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, NODE_ENV: 'production' } });
+  const done = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
   if (done.status !== 0) throw new Error(`${group}, ${name}: ${done.stderr}`);
   return JSON.parse(done.stdout.trim().split('\n').at(-1));
 }

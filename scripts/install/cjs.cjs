@@ -1,0 +1,20 @@
+// The same in CommonJS, and one recorder for both copies of the packages.
+const assert = require('node:assert/strict');
+const { startCollector } = require('@ostinato/testing');
+const { counter, start } = require('ostinato');
+
+async function main() {
+  const esm = await import('ostinato');
+  const collector = await startCollector();
+  const running = start({
+    serviceName: 'consumer',
+    exporter: { endpoint: collector.endpoint, fallback: false },
+  });
+  counter('requests').increment(1);
+  esm.counter('requests').increment(2);
+  await running.forceFlush();
+  await running.shutdown();
+  assert.equal(collector.points().find((point) => point.metric === 'requests')?.value, 3);
+  await collector.stop();
+}
+void main();

@@ -1,0 +1,22 @@
+// A service in ESM: facade, start(), delivery over a real socket.
+import assert from 'node:assert/strict';
+import { startCollector } from '@ostinato/testing';
+import { counter, defineHistogram, start } from 'ostinato';
+
+const early = counter('early', { from: 'module scope' });
+const latency = defineHistogram('latency', { unit: 'ms', labels: ['route'] });
+
+const collector = await startCollector();
+const { forceFlush, shutdown } = start({
+  serviceName: 'consumer',
+  exporter: { endpoint: collector.endpoint, fallback: false },
+});
+early.increment(2);
+latency.with({ route: '/' }).record(12.5);
+await forceFlush();
+await shutdown();
+
+const points = collector.points();
+assert.equal(points.find((point) => point.metric === 'early')?.value, 2);
+assert.equal(points.find((point) => point.metric === 'latency')?.count, 1);
+await collector.stop();
