@@ -71,11 +71,7 @@ try {
   }
 
   for (const compiler of ['typescript59', 'typescript7']) {
-    for (const [module, moduleResolution] of [
-      ['commonjs', 'bundler'],
-      ['node16', 'node16'],
-      ['nodenext', 'nodenext'],
-    ]) {
+    for (const module of ['commonjs', 'node16', 'nodenext']) {
       const config = `tsconfig.${compiler}.${module}.json`;
       const compilerOptions = {
         module,
