@@ -75,7 +75,6 @@ try {
       const config = `tsconfig.${compiler}.${module}.json`;
       const compilerOptions = {
         module,
-        moduleResolution,
         target: 'ES2022',
         lib: ['ES2022'],
         types: ['node'],
