@@ -121,6 +121,8 @@ export interface Config {
   readonly endpoint: Endpoint;
   readonly headers: Metadata;
   readonly credentials: ChannelCredentials;
+  /** Over TLS. */
+  readonly secure: boolean;
   readonly compression: 'none' | 'gzip';
   readonly timeoutMillis: number;
   readonly temporality: TemporalityPreference;
@@ -155,7 +157,7 @@ export function resolveConfig(
   const shown = {
     endpoint: endpoint.text,
     headers: Object.fromEntries(Object.keys(headers.getMap()).map((name) => [name, '***'])),
-    tls: secure,
+    secure,
     compression: oneOf(
       'compression',
       given.compression,

@@ -106,6 +106,7 @@ export class OtlpMetricExporter {
       });
     this.#destination = new Destination({
       transport: (parts.connect ?? connectGrpc)(config),
+      secure: config.secure,
       log: this.#log,
       durability: fallback?.durability ?? 'outage',
       timeoutMillis: config.timeoutMillis,
@@ -129,7 +130,7 @@ export class OtlpMetricExporter {
    * Calls may overlap; nothing of what is given is referred to afterwards.
    */
   export(metrics: MetricsBatch, resultCallback: (result: ExportResult) => void): void {
-    if (this.#shutdown !== undefined) {
+    if (this.#shutdown !== undefined || this.#destination.state === 'closed') {
       resultCallback({ code: 1, error: new OstinatoError('ERR_SHUTDOWN', 'the exporter was shut down') });
       return;
     }

@@ -22,7 +22,7 @@ describe('the defaults', () => {
     expect(JSON.parse(JSON.stringify(config))).toEqual({
       endpoint: 'http://localhost:4317',
       headers: {},
-      tls: false,
+      secure: false,
       compression: 'none',
       timeoutMillis: 10_000,
       temporality: 'cumulative',

@@ -1,39 +1,40 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { resourceFromAttributes } from '@opentelemetry/resources';
+import type { Counter } from '@opentelemetry/api';
 import {
   AggregationTemporality,
+  AggregationType,
   InstrumentType,
-  MeterProvider,
-  PeriodicExportingMetricReader,
+  type MeterProvider,
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
-import { type Collector, startCollector } from '@ostinato/testing';
+import { type Collector, silence, startCollector, status } from '@ostinato/testing';
 import type { OtlpMetricExporterOptions } from '../src/config.ts';
 import { OtlpMetricExporter } from '../src/exporter.ts';
 import { sumOf } from './support/received.ts';
+import { stockSdk } from './support/sdk.ts';
 
 describe('OtlpMetricExporter under the stock reader', () => {
   let collector: Collector;
   let directory: string;
   let provider: MeterProvider;
   let exporter: OtlpMetricExporter;
+  let orders: Counter;
+  const said: string[] = [];
 
-  const start = (options: OtlpMetricExporterOptions = {}) => {
-    exporter = new OtlpMetricExporter(
+  const create = (options: OtlpMetricExporterOptions = {}) =>
+    new OtlpMetricExporter(
       { endpoint: collector.endpoint, temporalityPreference: 'delta', ...options },
-      { env: {} },
+      { env: {}, logger: { info: (text) => said.push(text), warn: (text) => said.push(text) } },
     );
-    const stock: PushMetricExporter = exporter;
-    provider = new MeterProvider({
-      resource: resourceFromAttributes({ 'service.name': 'test' }),
-      readers: [new PeriodicExportingMetricReader({ exporter: stock, exportIntervalMillis: 3_600_000 })],
-    });
-    return provider.getMeter('test').createCounter('orders');
+  const start = (options?: OtlpMetricExporterOptions, ...others: PushMetricExporter[]) => {
+    exporter = create(options);
+    ({ provider, orders } = stockSdk(exporter, ...others));
   };
 
   beforeEach(async () => {
+    said.length = 0;
     collector = await startCollector();
     directory = mkdtempSync(join(tmpdir(), 'ostinato-exporter-'));
   });
@@ -43,19 +44,23 @@ describe('OtlpMetricExporter under the stock reader', () => {
     rmSync(directory, { recursive: true });
   });
 
-  test('delivers', async () => {
-    const orders = start();
+  test('delivers, and a healthy life leaves no file and says nothing', async () => {
+    start({ fallback: { directory } });
     orders.add(3, { shop: 'a' });
     await provider.forceFlush();
     expect(sumOf(collector.accepted, 'orders')).toBe(3);
     expect(exporter.status()).toMatchObject({
       state: 'delivering',
-      account: { accepted: 1, delivered: 1, queued: 0 },
+      endpoint: collector.endpoint,
+      account: { accepted: 1, delivered: 1, queued: 0, logged: 0 },
+      log: { directory, units: 0, points: 0, bytes: 0 },
     });
+    expect(readdirSync(directory)).toEqual([]);
+    expect(said).toEqual([]);
   });
 
   test('keeps everything of an outage in the log, and delivers it when the collector is back', async () => {
-    const orders = start({ fallback: { directory } });
+    start({ fallback: { directory } });
     collector.vanish();
     for (let i = 0; i < 5; i++) {
       orders.add(1);
@@ -74,10 +79,15 @@ describe('OtlpMetricExporter under the stock reader', () => {
       state: 'delivering',
       account: { accepted: 6, delivered: 6, logged: 0, dropped: 0, rejected: 0 },
     });
+    expect(said).toEqual([
+      expect.stringMatching(/^not delivering to .*refused/),
+      expect.stringMatching(/^delivering to .* again after .* s; replaying 4 requests \(4 points\)$/),
+      expect.stringMatching(/^replay finished/),
+    ]);
   });
 
   test('without a log it keeps an outage in memory', async () => {
-    const orders = start();
+    start();
     collector.vanish();
     for (let i = 0; i < 5; i++) {
       orders.add(1);
@@ -90,24 +100,136 @@ describe('OtlpMetricExporter under the stock reader', () => {
   });
 
   test('what a process leaves in the log, the next one delivers first', async () => {
-    const orders = start({ fallback: { directory } });
+    start({ fallback: { directory } });
     collector.vanish();
     orders.add(1);
     await provider.shutdown();
     expect(exporter.status().account).toMatchObject({ logged: 1, dropped: 0 });
     await collector.comeBack();
-    start({ fallback: { directory } }).add(2);
+    start({ fallback: { directory } });
+    orders.add(2);
     await provider.forceFlush();
     await collector.until(({ accepted }) => accepted.length === 2);
     expect(collector.accepted.map((request) => sumOf([request], 'orders'))).toEqual([1, 2]);
     expect(exporter.status().account).toMatchObject({ adopted: 1, accepted: 1, delivered: 2 });
   });
 
-  test('selects temporality as the stock exporter does', () => {
-    start();
-    expect(exporter.selectAggregationTemporality(InstrumentType.COUNTER)).toBe(AggregationTemporality.DELTA);
-    expect(exporter.selectAggregationTemporality(InstrumentType.UP_DOWN_COUNTER)).toBe(
-      AggregationTemporality.CUMULATIVE,
+  test('a collector that asks to wait is not asked again before', async () => {
+    start({ fallback: { directory } });
+    collector.respondOnce(status('UNAVAILABLE', { retryDelayMillis: 300 }));
+    orders.add(1);
+    await provider.forceFlush();
+    const [first, second] = await collector.received(2);
+    expect((second?.receivedAt ?? 0) - (first?.receivedAt ?? 0)).toBeGreaterThanOrEqual(299);
+  });
+
+  test('provider.shutdown() in an outage resolves, reaches shutdown, and leaves the data in the log', async () => {
+    start({ fallback: { directory } });
+    collector.vanish();
+    orders.add(1);
+    await provider.shutdown();
+    expect(exporter.status()).toMatchObject({ state: 'closed', account: { logged: 1 } });
+  });
+
+  test('provider.shutdown() while the collector is silent resolves after flushMillis', async () => {
+    start({ fallback: { directory }, flushMillis: 100, acceptMillis: 100 });
+    collector.respond(silence());
+    orders.add(1);
+    await provider.shutdown();
+    expect(exporter.status()).toMatchObject({ state: 'closed', account: { logged: 1, queued: 0 } });
+  });
+
+  test('a second reader beside does not suffer from an outage of the first', async () => {
+    const other = await startCollector();
+    const beside = new OtlpMetricExporter(
+      { endpoint: other.endpoint, temporalityPreference: 'delta' },
+      { env: {} },
     );
+    start({ flushMillis: 100 }, beside);
+    collector.vanish();
+    orders.add(1);
+    await provider.forceFlush();
+    orders.add(1);
+    // Without a log the points of the dead collector are lost, and shutdown says so; the other has everything.
+    await expect(provider.shutdown()).rejects.toMatchObject({ code: 'ERR_POINTS_LOST' });
+    expect(sumOf(other.accepted, 'orders')).toBe(2);
+    expect(beside.status().state).toBe('closed');
+    await other.stop();
+  });
+
+  test('attributes that the caller changes afterwards do not change what is queued', async () => {
+    start({ fallback: { directory } });
+    collector.vanish();
+    const attributes = { shop: 'before' };
+    orders.add(1, attributes);
+    await provider.forceFlush();
+    attributes.shop = 'after';
+    await collector.comeBack();
+    const [request] = await collector.received(1);
+    expect(Buffer.from(request?.bytes ?? []).includes('before')).toBe(true);
+  });
+
+  test('overlapping exports are each called back once', async () => {
+    start();
+    const results: number[] = [];
+    const metrics = { resource: { attributes: {} }, scopeMetrics: [] };
+    for (let i = 0; i < 3; i++) exporter.export(metrics, ({ code }) => results.push(code));
+    await exporter.forceFlush();
+    expect(results).toEqual([0, 0, 0]);
+  });
+
+  test('what cannot be encoded is FAILED, not thrown', () => {
+    start();
+    const results: unknown[] = [];
+    const nonsense = { resource: undefined, scopeMetrics: 1 } as never;
+    expect(() => exporter.export(nonsense, (result) => results.push(result))).not.toThrow();
+    expect(results).toEqual([{ code: 1, error: expect.objectContaining({ code: 'ERR_EXPORT' }) }]);
+  });
+});
+
+describe('what a reader asks of the exporter', () => {
+  const {
+    COUNTER,
+    GAUGE,
+    HISTOGRAM,
+    UP_DOWN_COUNTER,
+    OBSERVABLE_COUNTER,
+    OBSERVABLE_GAUGE,
+    OBSERVABLE_UP_DOWN_COUNTER,
+  } = InstrumentType;
+
+  const ask = async (options: OtlpMetricExporterOptions) => {
+    const exporter = new OtlpMetricExporter(options, { env: {} });
+    await exporter.shutdown();
+    return exporter;
+  };
+
+  test.each([
+    ['cumulative', []],
+    ['delta', [COUNTER, GAUGE, HISTOGRAM, OBSERVABLE_COUNTER, OBSERVABLE_GAUGE]],
+    ['lowmemory', [COUNTER, HISTOGRAM]],
+  ] as const)('temporality %s is delta for %j', async (temporalityPreference, expected) => {
+    const exporter = await ask({ temporalityPreference });
+    const all = [
+      COUNTER,
+      GAUGE,
+      HISTOGRAM,
+      UP_DOWN_COUNTER,
+      OBSERVABLE_COUNTER,
+      OBSERVABLE_GAUGE,
+      OBSERVABLE_UP_DOWN_COUNTER,
+    ];
+    const deltas = all.filter(
+      (type) => exporter.selectAggregationTemporality(type) === AggregationTemporality.DELTA,
+    );
+    expect(deltas.toSorted()).toEqual([...expected].toSorted());
+  });
+
+  test('aggregation is the default one, or exponential for histograms where it is preferred', async () => {
+    const exponential = await ask({ defaultHistogramAggregation: 'base2_exponential_bucket_histogram' });
+    const byDefault = await ask({});
+    expect(exponential.selectAggregation(HISTOGRAM).type).toBe(AggregationType.EXPONENTIAL_HISTOGRAM);
+    expect(exponential.selectAggregation(COUNTER).type).toBe(AggregationType.DEFAULT);
+    expect(byDefault.selectAggregation(HISTOGRAM).type).toBe(AggregationType.DEFAULT);
   });
 });

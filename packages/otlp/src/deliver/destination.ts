@@ -26,6 +26,8 @@ export interface MemoryLimits {
 
 export interface DestinationOptions {
   readonly transport: Transport;
+  /** Whether it goes over TLS, for the diagnosis. */
+  readonly secure: boolean;
   readonly log: FallbackLog | undefined;
   readonly durability: 'outage' | 'always';
   readonly timeoutMillis: number;
@@ -209,6 +211,7 @@ export class Destination implements Intake {
 
   /** The process ends now: no promise is kept any more. */
   closeSync(): void {
+    if (this.#state === 'closed') return;
     this.#spill('appendSync');
     this.#stop();
     this.#dropAll();
@@ -419,7 +422,7 @@ export class Destination implements Intake {
     // Cancelled by us: the unit stays where it is.
     if (this.#state === 'closed') return;
     const verdict = classify(attempt, unit.bytes.length);
-    const diagnosis = diagnose(attempt);
+    const diagnosis = diagnose(attempt, this.#options.secure);
     switch (verdict.kind) {
       case 'retry':
         if (attempt.code === DEADLINE_EXCEEDED) this.#timedOut();

@@ -14,6 +14,8 @@ interface Rule {
   readonly text: string;
 }
 
+const FAILED_TO_CONNECT = /Failed to connect/;
+
 // Texts that were seen from grpc-js 1.14 and the Collector 0.159; the first match wins.
 const RULES: readonly Rule[] = [
   {
@@ -73,9 +75,9 @@ const RULES: readonly Rule[] = [
     text: "the collector's certificate is signed by an authority that is not trusted: set tls.ca",
   },
   {
-    kind: 'tls expected',
-    pattern: /Failed to connect/,
-    text: 'the connection was closed before HTTP/2 began: the collector probably expects TLS (https:// or grpcs://)',
+    kind: 'closed',
+    pattern: FAILED_TO_CONNECT,
+    text: 'the collector closed the connection before HTTP/2 began',
   },
   {
     kind: 'reset',
@@ -101,14 +103,24 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Says in one sentence what is probably wrong, with what the receiver said stripped of control characters. */
-export function diagnose(attempt: Attempt & { readonly ok: false }): Diagnosis {
+/**
+ * Says in one sentence what is probably wrong, with what the receiver said stripped of control characters. `secure`:
+ * over TLS.
+ */
+export function diagnose(attempt: Attempt & { readonly ok: false }, secure: boolean): Diagnosis {
   const name = statusName(attempt.code);
   const said = attempt.details === '' ? name : `${name}: ${printable(attempt.details)}`;
   const rule = RULES.find(({ pattern }) => pattern.test(attempt.details)) ?? byStatus(name);
   return rule === undefined
     ? { kind: name, text: said }
-    : { kind: rule.kind, text: `${rule.text} (${said})` };
+    : { kind: rule.kind, text: `${rule.text}${hint(rule, secure)} (${said})` };
+}
+
+function hint({ kind }: Omit<Rule, 'pattern'>, secure: boolean): string {
+  if (kind !== 'closed') return '';
+  return secure
+    ? ': it probably refuses the client certificate, or wants one'
+    : ': it probably expects TLS (https:// or grpcs://)';
 }
 
 function byStatus(name: string): Omit<Rule, 'pattern'> | undefined {

@@ -73,12 +73,12 @@ export class Line {
   get logged(): { readonly units: number; readonly points: number } {
     let [units, points] = [0, 0];
     for (const log of this.#logs()) {
-      // Parts of the head that are settled still stand in the log.
-      const settled = log === this.#head?.log ? this.#head.settledPoints : 0;
-      units += log.pending;
-      points += Math.max(0, log.points - settled);
+      // What is settled of the head still stands in the log.
+      const head = log === this.#head?.log ? this.#head : undefined;
+      units += log.pending - (head?.parts.length === 0 ? 1 : 0);
+      points += log.points - (head?.settledPoints ?? 0);
     }
-    return { units, points };
+    return { units: Math.max(0, units), points: Math.max(0, points) };
   }
 
   /** When the oldest unit in memory came that is not in flight. */

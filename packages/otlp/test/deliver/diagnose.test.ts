@@ -1,7 +1,7 @@
 import { diagnose } from '../../src/deliver/diagnose.ts';
 
-const fail = (code: number, details: string) =>
-  diagnose({ ok: false, code, details, retryDelayMillis: undefined });
+const fail = (code: number, details: string, secure = false) =>
+  diagnose({ ok: false, code, details, retryDelayMillis: undefined }, secure);
 const connecting = (error: string) => `No connection established. Last error: ${error}. Resolution note: `;
 
 describe('diagnose', () => {
@@ -9,7 +9,7 @@ describe('diagnose', () => {
     ['refused', 14, connecting('Error: connect ECONNREFUSED 127.0.0.1:4317')],
     ['reset', 14, connecting('Error: connect ECONNRESET 127.0.0.1:4317')],
     ['http port', 14, connecting('Protocol error (2026-11-23T15:00:00.000Z)')],
-    ['tls expected', 14, connecting('Failed to connect (2026-11-23T15:00:00.000Z)')],
+    ['closed', 14, connecting('Failed to connect (2026-11-23T15:00:00.000Z)')],
     [
       'plaintext server',
       14,
@@ -37,6 +37,12 @@ describe('diagnose', () => {
     ['INVALID_ARGUMENT', 3, 'out of order sample'],
   ])('%s', (kind, code, details) => {
     expect(fail(code, details).kind).toBe(kind);
+  });
+
+  test('a connection that is closed at once means one thing in plaintext and another over TLS', () => {
+    const details = connecting('Failed to connect (2026-11-23T15:00:00.000Z)');
+    expect(fail(14, details).text).toMatch(/probably expects TLS/);
+    expect(fail(14, details, true).text).toMatch(/client certificate/);
   });
 
   test('keeps what the receiver said, on one line and without control characters', () => {
