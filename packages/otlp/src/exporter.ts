@@ -86,6 +86,8 @@ export class OtlpMetricExporter {
   readonly #encode: typeof encodeBatch;
   readonly #forgetExit: () => void;
   #shutdown: Promise<void> | undefined;
+  /** The last flush ran out of time, and nothing was exported since. */
+  #unheard = false;
 
   /**
    * Throws an {@link OstinatoError} (`ERR_OPTION`, `ERR_LOG_DIRECTORY`) for options that cannot be used. `parts` are
@@ -142,6 +144,7 @@ export class OtlpMetricExporter {
       resultCallback({ code: 1, error });
       return;
     }
+    this.#unheard = false;
     this.#acceptor.accept(encoded, resultCallback);
   }
 
@@ -150,8 +153,8 @@ export class OtlpMetricExporter {
    * rejects: a stock reader would then skip `shutdown()`.
    */
   async forceFlush(): Promise<void> {
-    this.#acceptor.finish();
-    await this.#destination.settle(this.#config.flushMillis, 'in any outage');
+    await this.#acceptor.drained();
+    this.#unheard = (await this.#destination.settle(this.#config.flushMillis, 'away')) === 'timed out';
     this.#destination.spill();
   }
 
@@ -184,8 +187,9 @@ export class OtlpMetricExporter {
   }
 
   async #end(): Promise<void> {
-    this.#acceptor.finish();
-    await this.#destination.settle(this.#config.flushMillis, 'with a safe outage');
+    await this.#acceptor.drained();
+    // A stock reader flushes just before: what was waited for in vain then is not waited for again.
+    if (!this.#unheard) await this.#destination.settle(this.#config.flushMillis, 'away and safe');
     const lost = await this.#destination.close();
     this.#forgetExit();
     if (lost > 0) {

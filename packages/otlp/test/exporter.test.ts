@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Counter } from '@opentelemetry/api';
 import {
   AggregationTemporality,
@@ -9,9 +10,10 @@ import {
   type MeterProvider,
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
-import { type Collector, silence, startCollector, status } from '@ostinato/testing';
+import { type Collector, silence, startCollector, status, success } from '@ostinato/testing';
 import type { OtlpMetricExporterOptions } from '../src/config.ts';
 import { OtlpMetricExporter } from '../src/exporter.ts';
+import { delivered } from './support/delivered.ts';
 import { sumOf } from './support/received.ts';
 import { stockSdk } from './support/sdk.ts';
 
@@ -112,6 +114,28 @@ describe('OtlpMetricExporter under the stock reader', () => {
     await collector.until(({ accepted }) => accepted.length === 2);
     expect(collector.accepted.map((request) => sumOf([request], 'orders'))).toEqual([1, 2]);
     expect(exporter.status().account).toMatchObject({ adopted: 1, accepted: 1, delivered: 2 });
+  });
+
+  test('a slow collector: kept in the log after acceptMillis, and not sent again when it takes it after all', async () => {
+    start({
+      fallback: { directory },
+      acceptMillis: 20,
+      defaultHistogramAggregation: 'base2_exponential_bucket_histogram',
+    });
+    collector.respond(success({ delayMillis: 200 }));
+    const meter = provider.getMeter('all kinds', '1.2.3');
+    orders.add(1, { shop: 'a', open: true, floors: [1, 2], share: 0.5 });
+    meter.createHistogram('exponential').record(0.1);
+    meter.createHistogram('explicit', { advice: { explicitBucketBoundaries: [1, 2] } }).record(1.5);
+    meter.createGauge('gauge', { unit: 'ms' }).record(Number.MAX_SAFE_INTEGER);
+    meter.createUpDownCounter('down', { valueType: 0 }).add(-3);
+    const flushed = provider.forceFlush();
+    await collector.received(1);
+    while (exporter.status().account.logged === 0) await delay(2);
+    await flushed;
+    await delivered(exporter, 5);
+    expect(collector.requests).toHaveLength(1);
+    expect(exporter.status().account).toMatchObject({ accepted: 5, delivered: 5 });
   });
 
   test('a collector that asks to wait is not asked again before', async () => {

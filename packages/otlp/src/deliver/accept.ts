@@ -23,6 +23,8 @@ export interface Intake {
   push(units: readonly Unit[], owner: Owner): void;
   /** Moves what waits in memory to the log, where there is one. */
   spill(): void;
+  /** Somebody else's code threw. */
+  fault(error: unknown): void;
 }
 
 // Longer than this the event loop is not held while a snapshot is read.
@@ -33,16 +35,14 @@ const SUCCESS: ExportResult = { code: 0 };
 /** One call of `export()`: calls back once. */
 class Batch implements Owner {
   readonly #callback: (result: ExportResult) => void;
-  readonly #onCallback: () => void;
   #pending = 0;
   #complete = false;
   #answered = false;
   #lostPoints = 0;
   #cause = '';
 
-  constructor(callback: (result: ExportResult) => void, onCallback: () => void) {
+  constructor(callback: (result: ExportResult) => void) {
     this.#callback = callback;
-    this.#onCallback = onCallback;
   }
 
   get answered(): boolean {
@@ -104,7 +104,6 @@ class Batch implements Owner {
   #call(result: ExportResult): void {
     if (this.#answered) return;
     this.#answered = true;
-    this.#onCallback();
     this.#callback(result);
   }
 }
@@ -125,6 +124,7 @@ export class Acceptor {
   readonly #runtime: Runtime;
   readonly #acceptMillis: number;
   readonly #reading: Reading[] = [];
+  readonly #waiting: (() => void)[] = [];
   #scheduled = false;
 
   constructor(intake: Intake, runtime: Runtime, acceptMillis: number) {
@@ -133,21 +133,28 @@ export class Acceptor {
     this.#acceptMillis = acceptMillis;
   }
 
-  /** Whether a snapshot is still being read. */
-  get reading(): boolean {
-    return this.#reading.length > 0;
-  }
-
   /** Takes one export, and calls back within `acceptMillis` when it is delivered, safe, or known to be lost. */
   accept(encoded: Encoded, callback: (result: ExportResult) => void): void {
     const cancel = this.#runtime.after(this.#acceptMillis, () => this.#due(batch), true);
-    const batch = new Batch(callback, cancel);
+    const batch = new Batch((result) => {
+      cancel();
+      try {
+        callback(result);
+      } catch (error) {
+        this.#intake.fault(error);
+      }
+    });
     this.#reading.push({ batch, units: encoded.units, lazy: encoded.lazy, begun: false });
     // A snapshot of ours is not touched before the caller had its turn.
     if (!this.#scheduled) this.#read(0);
   }
 
-  /** Reads what is left to read, however long it takes. */
+  /** Resolves when everything that was accepted so far is with its line. */
+  async drained(): Promise<void> {
+    if (this.#reading.length > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Reads what is left to read at once, however long it takes. */
   finish(): void {
     this.#read(Number.POSITIVE_INFINITY);
   }
@@ -170,6 +177,7 @@ export class Acceptor {
       first.batch.completed();
       if (this.#intake.holding) first.batch.answer();
     }
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   /** False if the batch was not read to its end in time. */

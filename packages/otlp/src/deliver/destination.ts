@@ -166,6 +166,10 @@ export class Destination implements Intake {
     this.#spill('append');
   }
 
+  fault(error: unknown): void {
+    this.#narrator.fault(error);
+  }
+
   /** The log lost something. */
   lostByLog({ reason, points }: Dropped): void {
     this.#ledger.dropped += points;
@@ -173,25 +177,25 @@ export class Destination implements Intake {
   }
 
   /**
-   * Resolves when nothing waits any more, or after `millis`, or when there is nothing to wait for: in an outage, and
-   * when all is `safe` in the log where the caller is content with that.
+   * Waits until nothing waits any more, for at most `millis`. `unless`: there is no point in waiting longer, because of
+   * an outage, or of an outage in which everything is safe in the log.
    */
-  settle(millis: number, content: 'in any outage' | 'with a safe outage'): Promise<void> {
+  settle(millis: number, unless: 'away' | 'away and safe'): Promise<'settled' | 'timed out'> {
     const settled = () =>
       this.#lines.every((line) => line.idle) ||
-      (this.#away && (content === 'in any outage' || this.memory.units === 0)) ||
+      (this.#away && (unless === 'away' || this.memory.units === 0)) ||
       this.#state === 'closed';
-    if (settled()) return Promise.resolve();
+    if (settled()) return Promise.resolve('settled');
     return new Promise((resolve) => {
-      const finish = () => {
+      const finish = (how: 'settled' | 'timed out') => {
         cancel();
         this.#watchers.delete(watch);
-        resolve();
+        resolve(how);
       };
       const watch = () => {
-        if (settled()) finish();
+        if (settled()) finish('settled');
       };
-      const cancel = this.#runtime.after(millis, finish, true);
+      const cancel = this.#runtime.after(millis, () => finish('timed out'), true);
       this.#watchers.add(watch);
     });
   }
@@ -458,6 +462,8 @@ export class Destination implements Intake {
     this.#throttledUntil = 0;
     this.#wakeable = true;
     if (!this.#away) return;
+    // Whoever answers after an outage may have another limit.
+    this.#limit = Number.POSITIVE_INFINITY;
     this.#enter('delivering');
     this.#narrator.back(this.#runtime.now(), this.logged);
   }

@@ -54,6 +54,8 @@ export class Narrator {
     const seconds = ((now - (this.#awaySince ?? now)) / 1000).toFixed(1);
     this.#awaySince = undefined;
     this.#kinds.clear();
+    // What the next outage costs is news again.
+    for (const key of this.#said) if (/^(degraded|dropped) /.test(key)) this.#said.delete(key);
     this.#replaying = waiting.units > 0 ? waiting : undefined;
     const then = waiting.units > 0 ? `; replaying ${counted(waiting)}` : '';
     this.#logger.info(`delivering to ${this.#destination} again after ${seconds} s${then}`);
@@ -93,11 +95,6 @@ export class Narrator {
       `degraded ${code}`,
       `the fallback log in ${this.#log} cannot be written (${printable(message)}): metrics wait in memory`,
     );
-  }
-
-  /** The log takes data again: the next failure is news. */
-  restored(): void {
-    for (const key of this.#said) if (key.startsWith('degraded ')) this.#said.delete(key);
   }
 
   dropped(points: number, cause: string): void {

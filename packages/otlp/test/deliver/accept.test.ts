@@ -13,6 +13,7 @@ function setUp() {
   let spills = 0;
   let spent = 0;
   const slices: number[] = [];
+  const faults: unknown[] = [];
   const spend = (millis: number) => {
     spent += millis;
   };
@@ -24,6 +25,7 @@ function setUp() {
     spill: () => {
       spills++;
     },
+    fault: (error: unknown) => void faults.push(error),
   } satisfies Intake;
   const acceptor = new Acceptor(
     intake,
@@ -47,7 +49,7 @@ function setUp() {
     return results;
   };
   const names = () => taken.map(({ name }) => name);
-  return { clock, spend, slices, intake, taken, acceptor, accept, names, spills: () => spills };
+  return { clock, spend, slices, faults, intake, taken, acceptor, accept, names, spills: () => spills };
 }
 
 /** Steps that take their time. */
@@ -168,6 +170,26 @@ describe('Acceptor', () => {
     await clock.advance(0);
     expect(broken).toEqual([{ code: 1, error: expect.objectContaining({ code: 'ERR_EXPORT' }) }]);
     expect(names()).toEqual(['b']);
+  });
+
+  test('a callback that throws harms nobody else', () => {
+    const { acceptor, accept, faults } = setUp();
+    const error = new Error("the caller's");
+    acceptor.accept({ resource: '', units: [], lazy: undefined }, () => {
+      throw error;
+    });
+    expect(accept({})).toEqual([{ code: 0 }]);
+    expect(faults).toEqual([error]);
+  });
+
+  test('drained() waits until snapshots are read, without holding the event loop', async () => {
+    const { acceptor, accept, clock, spend, names } = setUp();
+    accept({ lazy: slow(spend, ['a', 'b', 'c'], 5) });
+    const drained = acceptor.drained().then(() => names());
+    expect(names()).toEqual(['a']);
+    await clock.advance(1);
+    expect(await drained).toEqual(['a', 'b', 'c']);
+    await acceptor.drained();
   });
 
   test('a unit that becomes two is settled twice', () => {

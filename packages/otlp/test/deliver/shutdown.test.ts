@@ -135,6 +135,17 @@ describe('shutdown', () => {
     expect(one.account).toMatchObject({ logged: 1 });
   });
 
+  test('what a flush waited for in vain is not waited for again', async () => {
+    const one = new Rig({ fallback: 'outage' });
+    one.transport.answer = () => undefined;
+    one.export(['a']);
+    // As a stock reader does it.
+    const ended = one.exporter.forceFlush().then(() => one.exporter.shutdown());
+    await one.clock.advance(5000);
+    expect(await outcome(ended)).toBe('resolved');
+    expect(one.account).toMatchObject({ logged: 1 });
+  });
+
   test('a unit that was delivered after it had moved to the log is not left there', async () => {
     const one = new Rig({ fallback: 'outage' });
     one.transport.answer = () => new Promise((resolve) => one.clock.setTimeout(() => resolve(OK), 3000));
