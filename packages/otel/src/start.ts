@@ -98,9 +98,9 @@ function assemble(options: StartOptions, undo: (() => void)[]): Parts {
     exportIntervalMillis,
   );
   const given = options.exporter ?? {};
-  const exporter = guardExporter(
-    isExporter(given) ? given : createExporter(given, serviceOf(resource), exportTimeoutMillis),
-  );
+  const exporter = isExporter(given)
+    ? guardExporter(given)
+    : guardExporter(createExporter(given, serviceOf(resource), exportTimeoutMillis), true);
   const collect = metricCollector(recorder, { temporality: temporalityOf(exporter), resource });
   const reader = new PeriodicExportingMetricReader({
     exporter,

@@ -63,6 +63,18 @@ test('an exporter that throws instead of rejecting is no different', async () =>
   await expect(guarded.shutdown()).rejects.toThrow('now');
 });
 
+test('an exporter that speaks for itself does not speak through the reader too', () => {
+  const failed = { code: 1, error: new Error('refused') };
+  const stock: PushMetricExporter = Object.assign(new Stock(), {
+    export: (_: unknown, callback: typeof heard) => callback(failed),
+  });
+  const heard = jest.fn<void, [{ code: number; error?: Error }]>();
+  const metrics = { resource: undefined as never, scopeMetrics: [] };
+  guardExporter(stock).export(metrics, heard);
+  guardExporter(stock, true).export(metrics, heard);
+  expect(heard.mock.calls).toEqual([[failed], [{ code: 0 }]]);
+});
+
 test('all else is the exporter itself', () => {
   const stock = new Stock();
   const guarded = guardExporter(stock);

@@ -10,7 +10,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { counter, gauge, globalRecorder, histogram, report, setGlobalRecorder } from '@ostinato/core';
 import { createRecorder } from '@ostinato/recorder';
-import { type Collector, decodePoints, type Point, silence, startCollector } from '@ostinato/testing';
+import { type Collector, decodePoints, type Point, silence, startCollector, status } from '@ostinato/testing';
 import { registered } from '../src/diagnostics.ts';
 import type { StartOptions } from '../src/options.ts';
 import type { Running } from '../src/running.ts';
@@ -105,6 +105,17 @@ describe('start', () => {
       });
     });
     expect(said.filter((line) => line.includes('timed out'))).toEqual([]);
+  });
+
+  test('says once that the collector refuses data, however often it does', async () => {
+    collector.respond(status('INVALID_ARGUMENT', { details: 'bad data' }));
+    const sdk = start({ interval: HOUR });
+    for (let i = 1; i <= 3; i++) {
+      counter('orders').increment();
+      await sdk.forceFlush();
+      expect(collector.requests).toHaveLength(i);
+    }
+    expect(said).toEqual([expect.stringMatching(/1 points? .*refused.*bad data/)]);
   });
 
   test('asks the recorder for the temporality that the exporter prefers', async () => {
