@@ -27,8 +27,8 @@ export function definitionOf(kind: Kind, scope: Scope, name: string): Definition
 }
 
 /**
- * Adds to what is known of a metric and tells the recorders. What was said first stays: a later description may
- * only add what was left open, the rest is reported once.
+ * Adds to what is known of a metric and tells the recorder in effect; others hear it when a handle binds to them.
+ * What was said first stays: a later description may only add what was left open, the rest is reported once.
  */
 export function describe(definition: Definition, meta: Meta): void {
   const known = definition.meta;
@@ -47,7 +47,6 @@ export function describe(definition: Definition, meta: Meta): void {
   const current = currentRecorder();
   if (state.described.length < LIMIT) {
     state.described.push(Object.freeze({ kind, scope, name, meta: merged }));
-    if (state.recorder !== undefined) tellDescriptions(state.recorder);
     if (current !== undefined) tellDescriptions(current);
   } else {
     current?.describe(kind, scope, name, merged);

@@ -65,7 +65,8 @@ export abstract class Handle<S> {
   /** Lets the next operations take the fast way, if this cell permits it. */
   protected open(cell: Cell<S>): void {
     if (state.gate === CLOSED || cell.slots === undefined || cell.gate === REVOKED) return;
-    if (this.owner === state.recorder && this.epoch === state.epoch) cell.gate = state.gate;
+    // A recorder may have been replaced while the sink was called.
+    if (this.epoch === state.epoch) cell.gate = state.gate;
   }
 
   /** Whether an operation may be carried out. If not, it is refused. */

@@ -63,9 +63,6 @@ export class Handles<H> {
     const entries = readLabels(labels);
     if (typeof entries === 'string') return this.inert(name, labelFault(name, entries));
     const known = this.metrics.get(name);
-    // A getter may give another value each time it is read: only what was read last counts.
-    const kept = known?.root.at(entries);
-    if (kept !== undefined) return kept;
     const metric = known ?? { definition: this.definition(name), root: new Step<H>() };
     const handle = this.create(metric.definition, entries);
     if (this.reserve(entries.length + 1, name.length + characters(entries))) {

@@ -32,13 +32,6 @@ export class Step<H> {
     return at.handle;
   }
 
-  /** What was kept for labels that are valid and present. */
-  at(entries: readonly Entry[]): H | undefined {
-    let at: Step<H> | undefined = this;
-    for (const [label, value] of entries) at = at?.next(label, value);
-    return at?.handle;
-  }
-
   keep(entries: readonly Entry[], handle: H): void {
     let at: Step<H> = this;
     for (const [label, value] of entries) at = at.next(label, value) ?? at.extend(label, value);

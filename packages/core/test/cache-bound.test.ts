@@ -51,6 +51,8 @@ it('keeps a bounded number of scopes; those beyond it work', () => {
       .counter('c')
       .increment();
   expect(sharedState().scopes.size).toBeLessThanOrEqual(1_000);
+  expect(scope({ name: 'scope2999' })).not.toBe(scope({ name: 'scope2999' }));
+  expect(scope({ name: 'scope1' })).toBe(scope({ name: 'scope1' }));
   expect(recorder.value('scope2999/c')).toBe(1);
   installation.uninstall();
 });

@@ -82,6 +82,8 @@ it.each<[string, () => { increment(): void }]>([
       }),
   ],
 ])('%s: a handle that refuses, counted, with one warning', (_, get) => {
+  requests.labels('GET', '/', 1);
+  requests.labels('GET', undefined, undefined);
   get().increment();
   get().increment();
   expect(recorder.refusals).toEqual(['counter invalid_label', 'counter invalid_label']);

@@ -131,6 +131,21 @@ it('never opens a revoked cell again', () => {
   expect(revoked.gate).toBe(REVOKED);
 });
 
+it('does not open a cell whose recorder was replaced while it was written to', () => {
+  const first = install(new TestRecorder({ fast: false }));
+  orders.increment();
+  const cell = first.counterCell('orders')!;
+  let second: TestRecorder | undefined;
+  cell.sink.increment = () => {
+    second = install(new TestRecorder());
+    cell.slots = new Float64Array(1);
+  };
+  orders.increment();
+  orders.increment(7);
+  expect(cell.slots?.[0]).toBe(0);
+  expect(second?.value('orders')).toBe(7);
+});
+
 it('a new epoch makes every handle ask again, with the same recorder too', () => {
   const recorder = install(new TestRecorder());
   orders.increment();

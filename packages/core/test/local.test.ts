@@ -113,11 +113,27 @@ it('a scope goes on when the global recorder is replaced meanwhile', async () =>
   await withLocalRecorder(local, async () => {
     orders.increment();
     installation.uninstall();
-    installation = setGlobalRecorder(new TestRecorder());
+    global = new TestRecorder();
+    installation = setGlobalRecorder(global);
     await nextTurn();
     orders.increment();
   });
   expect(local.value('orders')).toBe(2);
+  expect(global.value('orders')).toBeUndefined();
+});
+
+it('a late continuation keeps to its scope after the global recorder was replaced and used', async () => {
+  let late: Promise<void> = Promise.resolve();
+  withLocalRecorder(local, () => {
+    late = nextTurn().then(() => orders.increment());
+  });
+  installation.uninstall();
+  global = new TestRecorder();
+  installation = setGlobalRecorder(global);
+  orders.increment();
+  await late;
+  expect(local.value('orders')).toBe(1);
+  expect(global.value('orders')).toBe(1);
 });
 
 it('asks a recorder again after a revocation, inside and outside', () => {
@@ -150,6 +166,16 @@ it('is told the descriptions that it has not heard, once', () => {
   withLocalRecorder(local, () => {});
   expect(names()).toEqual(['described.before', 'described.inside', 'described.outside']);
   expect(global.described.map(({ name }) => name)).toEqual(names());
+});
+
+it('hears of a metric before it is asked for a cell, described outside the running scope too', async () => {
+  const task = withLocalRecorder(local, async () => {
+    await nextTurn();
+    counter('described.meanwhile').increment();
+  });
+  describeCounter('described.meanwhile', { unit: 'By' });
+  await task;
+  expect(local.described.map(({ name }) => name)).toContain('described.meanwhile');
 });
 
 it('timers read its clock', () => {
