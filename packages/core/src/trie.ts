@@ -1,6 +1,9 @@
 import type { Entry } from './key.ts';
 import type { SeriesLabelValue } from './recorder.ts';
 
+/** Compiled to nothing within a for-in loop over the same object, unlike `Object.hasOwn` on Node 20. */
+const hasOwn = Object.prototype.hasOwnProperty;
+
 /**
  * A place in a trie of labels: what follows after some labels, in the order in which callers write them. Labels in
  * another order are another way, which ends at another handle for the same series.
@@ -19,7 +22,7 @@ export class Step<H> {
     let at: Step<H> = this;
     try {
       for (const label in labels) {
-        if (!Object.hasOwn(labels, label)) continue;
+        if (!hasOwn.call(labels, label)) continue;
         const value = (labels as { readonly [label: string]: unknown })[label];
         if (value === undefined || value === '') continue;
         const next = at.next(label, value);
