@@ -57,7 +57,7 @@ export function defineMetric(
   metric: MetricDefinition,
   reserve: boolean,
 ): number | undefined {
-  const text = new Text();
+  const text = startText();
   text.string(metric.scope.name);
   text.string(metric.scope.version ?? '');
   text.string(metric.name);
@@ -87,7 +87,7 @@ export function defineSeries(
   cell: number,
   reserve: boolean,
 ): number | undefined {
-  const text = new Text();
+  const text = startText();
   text.number(series.labels.length);
   for (const [name, value] of series.labels) {
     text.string(name);
@@ -130,12 +130,16 @@ export function readMetric(arena: Arena, address: number): MetricDefinition {
 export function readSeries(arena: Arena, address: number): SeriesDefinition {
   const words = address * 2;
   const text = new TextReader(arena.bytes, (words + SERIES_WORDS) * 4);
-  const pairs: [string, string][] = [];
-  for (let i = text.number(); i > 0; i--) pairs.push([text.string(), text.string()]);
-  const labels = pairs.map(([name, value]) => {
-    const typed = text.byte();
-    return Object.freeze([name, VALUE_OF[typed]?.(value) ?? value] as [string, SeriesLabelValue]);
-  });
+  const count = text.number();
+  const names: string[] = [];
+  const values: string[] = [];
+  for (let i = 0; i < count; i++) {
+    names.push(text.string());
+    values.push(text.string());
+  }
+  const labels = names.map((name, i) =>
+    Object.freeze([name, typed(values[i] as string, text.byte())] as const),
+  );
   return {
     metric: arena.words[words + SERIES_METRIC] as number,
     labels: Object.freeze(labels),
@@ -143,7 +147,10 @@ export function readSeries(arena: Arena, address: number): SeriesDefinition {
   };
 }
 
-const VALUE_OF: readonly ((text: string) => SeriesLabelValue)[] = [String, Number, (text) => text === 'true'];
+function typed(value: string, type: number): SeriesLabelValue {
+  if (VALUE_TYPES[type] === 'number') return Number(value);
+  return VALUE_TYPES[type] === 'boolean' ? value === 'true' : value;
+}
 
 /** A hash of what identifies a series: its metric's names and its labels. */
 export function hashSeries(arena: Arena, series: number): number {
@@ -271,6 +278,18 @@ class Text {
   }
 }
 
+/** The one text under construction: definitions are written one after the other. */
+const text = new Text();
+
+function startText(): Text {
+  text.length = 0;
+  return text;
+}
+
+/** Code units on their way to a string, so many at a time: a call takes a limited number of arguments. */
+const units: number[] = [];
+const MAX_UNITS = 4096;
+
 class TextReader {
   readonly #bytes: Uint8Array;
   readonly #from: number;
@@ -299,9 +318,13 @@ class TextReader {
     const head = this.number();
     const wide = head % 2 === 1;
     let value = '';
-    for (let units = (head - (head % 2)) / 2; units > 0; units--) {
-      const low = this.byte();
-      value += String.fromCharCode(wide ? low + this.byte() * 256 : low);
+    for (let left = (head - (head % 2)) / 2; left > 0; left -= units.length) {
+      units.length = Math.min(left, MAX_UNITS);
+      for (let i = 0; i < units.length; i++) {
+        const low = this.byte();
+        units[i] = wide ? low + this.byte() * 256 : low;
+      }
+      value += String.fromCharCode.apply(undefined, units);
     }
     return value;
   }

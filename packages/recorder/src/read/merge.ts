@@ -75,12 +75,16 @@ export function mergeExplicit(
   const { counts } = point;
   for (const record of series.records) {
     const cell = words[record * 2 + SERIES_CELL] as number;
+    let count = 0;
     for (let i = 0; i < buckets; i++) {
-      (counts[i] as number) += doubles[cell + EXPLICIT_BUCKETS + i] as number;
+      const samples = doubles[cell + EXPLICIT_BUCKETS + i] as number;
+      (counts[i] as number) += samples;
+      count += samples;
     }
+    point.count += count;
     addSummary(doubles, cell, point);
   }
-  point.total();
+  point.sum = finite(point.sum);
   return writes;
 }
 
@@ -111,7 +115,7 @@ export function mergeExponential(arena: Arena, series: CollectedSeries, known: n
   }
   if (writes !== known && writes !== 0) {
     addCells(doubles, point);
-    point.total();
+    point.sum = finite(point.sum);
   }
   arena.endPass();
   return writes;
@@ -142,17 +146,36 @@ function addCells(doubles: Float64Array, point: Point): void {
   point.clear(empty ? 0 : (high >> down) - offset + 1);
   point.scale = scale - down;
   point.offset = offset;
-  const { counts, length } = point;
   for (const cell of cells) {
-    const base = doubles[cell + EXPONENTIAL_BASE] as number;
-    const shift = (doubles[cell + EXPONENTIAL_SCALE] as number) - point.scale;
-    const buckets = cell + EXPONENTIAL_BUCKETS - base;
-    // Only the window that was found: what is recorded beside it meanwhile belongs to the next read.
-    const from = Math.max(base, offset << shift);
-    const end = Math.min(base + (doubles[cell + EXPONENTIAL_CAPACITY] as number), (offset + length) << shift);
-    for (let i = from; i < end; i++)
-      (counts[(i >> shift) - offset] as number) += doubles[buckets + i] as number;
-    point.zeroCount += doubles[cell + EXPONENTIAL_ZERO] as number;
+    addBuckets(doubles, cell, point);
+    const zeros = doubles[cell + EXPONENTIAL_ZERO] as number;
+    point.zeroCount += zeros;
+    point.count += zeros;
     addSummary(doubles, cell, point);
   }
+}
+
+/** Only in the window that was found: what is recorded beside it meanwhile belongs to the next read. */
+function addBuckets(doubles: Float64Array, cell: number, point: Point): void {
+  const { counts, offset, length } = point;
+  const base = doubles[cell + EXPONENTIAL_BASE] as number;
+  const shift = (doubles[cell + EXPONENTIAL_SCALE] as number) - point.scale;
+  const buckets = cell + EXPONENTIAL_BUCKETS - base;
+  const from = Math.max(base, offset << shift);
+  const end = Math.min(base + (doubles[cell + EXPONENTIAL_CAPACITY] as number), (offset + length) << shift);
+  let count = 0;
+  if (shift === 0) {
+    for (let i = from; i < end; i++) {
+      const samples = doubles[buckets + i] as number;
+      (counts[i - offset] as number) += samples;
+      count += samples;
+    }
+  } else {
+    for (let i = from; i < end; i++) {
+      const samples = doubles[buckets + i] as number;
+      (counts[(i >> shift) - offset] as number) += samples;
+      count += samples;
+    }
+  }
+  point.count += count;
 }

@@ -58,14 +58,6 @@ export class Point implements SeriesCursor {
     this.offset = 0;
     this.length = length;
   }
-
-  /** Makes the count what the buckets hold, and the sum finite, after cells were added up. */
-  total(): void {
-    let count = this.zeroCount;
-    for (let i = 0; i < this.length; i++) count += this.counts[i] as number;
-    this.count = count;
-    this.sum = finite(this.sum);
-  }
 }
 
 /** Sums of very large values leave the doubles; the largest one stands for what is beyond. */

@@ -1,7 +1,7 @@
-import { MAX_BUCKETS } from '../cells/exponential-cells.ts';
+import { capacityFor, MAX_BUCKETS } from '../cells/exponential-cells.ts';
 import type { Point } from './point.ts';
 
-const previous = new Float64Array(MAX_BUCKETS);
+const moved = new Float64Array(MAX_BUCKETS);
 
 /** What a delta reader remembers of a series: all that it has read of it, and when. */
 export class SeriesState {
@@ -33,14 +33,9 @@ export class SeriesState {
 
   /** Turns all that an explicit histogram holds into what is new in it. */
   subtractExplicit(point: Point): void {
-    const { counts, length } = point;
+    const { length } = point;
     if (this.#counts.length !== length) this.#counts = new Float64Array(length);
-    for (let i = 0; i < length; i++) {
-      const count = counts[i] as number;
-      counts[i] = count - (this.#counts[i] as number);
-      this.#counts[i] = count;
-    }
-    this.#subtractSummary(point);
+    this.#subtractCounts(point, this.#counts);
   }
 
   /**
@@ -48,36 +43,46 @@ export class SeriesState {
    * brought to the scale and into the window of what is there now.
    */
   subtractExponential(point: Point): void {
-    const { counts, length, offset } = point;
-    previous.fill(0, 0, length);
-    const shift = this.#scale - point.scale;
-    for (let i = 0; i < this.#length; i++) {
-      (previous[((this.#offset + i) >> shift) - offset] as number) += this.#counts[i] as number;
+    const { length } = point;
+    if (point.scale !== this.#scale || point.offset !== this.#offset || length !== this.#length) {
+      this.#moveTo(point);
     }
-    this.#remember(point);
-    for (let i = 0; i < length; i++) (counts[i] as number) -= previous[i] as number;
+    this.#subtractCounts(point, this.#counts);
     trim(point);
-    this.#subtractSummary(point);
   }
 
-  #remember(point: Point): void {
-    const { counts, length } = point;
-    if (this.#counts.length < length) this.#counts = new Float64Array(Math.min(MAX_BUCKETS, length + 16));
-    for (let i = 0; i < length; i++) this.#counts[i] = counts[i] as number;
+  /** Brings what is remembered to the scale and the window of `point`. */
+  #moveTo({ scale, offset, length }: Point): void {
+    const shift = this.#scale - scale;
+    moved.fill(0, 0, length);
+    for (let i = 0; i < this.#length; i++) {
+      (moved[((this.#offset + i) >> shift) - offset] as number) += this.#counts[i] as number;
+    }
+    if (this.#counts.length < length) this.#counts = new Float64Array(capacityFor(length));
+    this.#counts.set(moved.subarray(0, length));
+    this.#scale = scale;
+    this.#offset = offset;
     this.#length = length;
-    this.#scale = point.scale;
-    this.#offset = point.offset;
   }
 
-  #subtractSummary(point: Point): void {
-    const { sum, zeroCount } = point;
+  /** `known` holds what was in the buckets before. */
+  #subtractCounts(point: Point, known: Float64Array): void {
+    const { counts, length, sum, zeroCount } = point;
+    let samples = zeroCount - this.#zeroCount;
+    point.zeroCount = samples;
+    this.#zeroCount = zeroCount;
+    for (let i = 0; i < length; i++) {
+      const count = counts[i] as number;
+      const added = count - (known[i] as number);
+      counts[i] = added;
+      known[i] = count;
+      samples += added;
+    }
+    point.count = samples;
     point.sum = sum - this.#sum;
-    point.zeroCount = zeroCount - this.#zeroCount;
+    this.#sum = sum;
     point.min = Number.NaN;
     point.max = Number.NaN;
-    this.#sum = sum;
-    this.#zeroCount = zeroCount;
-    point.total();
   }
 }
 

@@ -1,9 +1,28 @@
 import type { Key } from '@ostinato/core';
 
-interface Node<T> {
-  value: T | undefined;
-  /** By label name, then by the label's value as text. */
-  next: Map<string, Map<string, Node<T>>> | undefined;
+/** One step: a label's name, or its value as text. */
+class Node<T> {
+  value: T | undefined = undefined;
+  /** The first step from here, and the others: most nodes have one, and a Map each would be most of the memory. */
+  #text = '';
+  #next: Node<T> | undefined = undefined;
+  #others: Map<string, Node<T>> | undefined = undefined;
+
+  get(text: string): Node<T> | undefined {
+    return this.#next !== undefined && this.#text === text ? this.#next : this.#others?.get(text);
+  }
+
+  add(text: string): Node<T> {
+    const node = new Node<T>();
+    if (this.#next === undefined) {
+      this.#text = text;
+      this.#next = node;
+    } else {
+      this.#others ??= new Map();
+      this.#others.set(text, node);
+    }
+    return node;
+  }
 }
 
 /**
@@ -11,12 +30,12 @@ interface Node<T> {
  * string is built of several, so no two lists can be taken for each other.
  */
 export class LabelTrie<T> {
-  readonly #root: Node<T> = { value: undefined, next: undefined };
+  readonly #root = new Node<T>();
 
   get(labels: Key['labels']): T | undefined {
     let node: Node<T> | undefined = this.#root;
-    for (const [name, value] of labels) {
-      node = node.next?.get(name)?.get(String(value));
+    for (const label of labels) {
+      node = node.get(label[0])?.get(String(label[1]));
       if (node === undefined) return undefined;
     }
     return node.value;
@@ -24,10 +43,10 @@ export class LabelTrie<T> {
 
   set(labels: Key['labels'], value: T): void {
     let node = this.#root;
-    for (const [name, text] of labels) {
-      node.next ??= new Map();
-      const values = entry(node.next, name, () => new Map<string, Node<T>>());
-      node = entry(values, String(text), () => ({ value: undefined, next: undefined }));
+    for (const label of labels) {
+      const text = String(label[1]);
+      node = node.get(label[0]) ?? node.add(label[0]);
+      node = node.get(text) ?? node.add(text);
     }
     node.value = value;
   }
