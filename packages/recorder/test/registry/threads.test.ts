@@ -1,0 +1,142 @@
+import { catchWarnings, readAll } from '../support/series.ts';
+import { Threads } from '../support/threads.ts';
+
+let caught: ReturnType<typeof catchWarnings>;
+beforeEach(() => {
+  caught = catchWarnings();
+});
+afterEach(() => caught.stop());
+
+test('what several threads record on a series is one series', () => {
+  const threads = new Threads(3);
+  for (const thread of [0, 1, 2]) {
+    threads.counter(thread, 'sum', { a: 1 }).increment(thread + 1);
+    threads.counter(thread, 'highest').absolute(10 - thread);
+    for (const value of [1, 20])
+      threads.histogram(thread, 'explicit', {}, { buckets: [10] }).record(value, 1);
+  }
+  const [sum, highest, explicit, ...others] = readAll(threads.reader().collect());
+  expect(sum).toMatchObject({ name: 'sum', value: 6 });
+  expect(highest).toMatchObject({ name: 'highest', value: 10 });
+  expect(explicit).toMatchObject({ count: 6, sum: 63, counts: [3, 3], min: 1, max: 20 });
+  expect(others).toEqual([]);
+});
+
+test('a gauge is one cell for all threads, in whatever order they find it', () => {
+  const threads = new Threads(3);
+  const [first, second] = [threads.gauge(1, 'g', { a: 1 }), threads.gauge(0, 'g', { a: '1' })];
+  expect(second.index).toBe(first.index);
+  first.sink.set(5);
+  second.sink.add(2);
+  threads.gauge(2, 'g', { a: 1 }).sink.add(-10);
+  threads.gauge(2, 'g', { a: 2 }).sink.set(1);
+  expect(readAll(threads.reader().collect()).map(({ labels, value }) => [labels.a, value])).toEqual([
+    [1, -3],
+    [2, 1],
+  ]);
+});
+
+test('thousands of gauges are found again by each thread', () => {
+  const threads = new Threads(2);
+  const index = (thread: number, i: number) =>
+    threads.gauge(thread, `g${i % 3}`, { i: i >> 2, j: i & 3 }).index;
+  const indices = Array.from({ length: 5000 }, (_, i) => index(i % 2, i));
+  for (const [i, expected] of indices.entries()) expect(index((i + 1) % 2, i)).toBe(expected);
+  expect(new Set(indices).size).toBe(5000);
+});
+
+test('a gauge that nobody wrote is not exported', () => {
+  const threads = new Threads(2);
+  threads.gauge(0, 'g');
+  const other = threads.gauge(1, 'g');
+  expect(readAll(threads.reader().collect())).toEqual([]);
+  other.sink.add(0);
+  expect(readAll(threads.reader().collect())).toMatchObject([{ value: 0 }]);
+});
+
+test('exponential histograms of different scales and windows add up at the lowest scale', () => {
+  const threads = new Threads(3);
+  threads.histogram(0, 'h').record(1.0001, 5);
+  for (const value of [1e-3, 1, 1e3]) threads.histogram(1, 'h').record(value, 1);
+  for (const value of [0, 1e9, 2e9]) threads.histogram(2, 'h').record(value, 2);
+  const [read] = readAll(threads.reader().collect());
+  expect(read).toMatchObject({ count: 14, zeroCount: 2, min: 0, max: 2e9 });
+  expect(read!.counts.reduce((a, b) => a + b)).toBe(12);
+  expect(read!.counts.length).toBeLessThanOrEqual(160);
+  expect(read!.sum).toBeCloseTo(5 * 1.0001 + 1001.001 + 6e9);
+});
+
+test('the first mode that is seen is the series; cells of the other are left out', () => {
+  const threads = new Threads(2);
+  threads.counter(0, 'c').increment(3);
+  threads.counter(1, 'c').absolute(100);
+  threads.counter(1, 'd').absolute(100);
+  threads.counter(0, 'd').increment(3);
+  expect(readAll(threads.reader().collect()).map(({ name, value }) => [name, value])).toEqual([
+    ['c', 3],
+    ['d', 3],
+  ]);
+});
+
+test('the collector alone decides admission: what it refuses is in the overflow series from the first sample on', () => {
+  const threads = new Threads(2, { cardinality: 4 });
+  const reader = threads.reader();
+  for (const i of [1, 2, 3]) threads.counter(0, 'c', { i }).increment(1);
+  for (const i of [3, 4, 5, 6, 7]) threads.counter(1, 'c', { i }).increment(10);
+  const expected = [
+    [{ i: 1 }, 1],
+    [{ i: 2 }, 1],
+    [{ i: 3 }, 11],
+    [{ 'otel.metric.overflow': true }, 40],
+  ];
+  const read = () => readAll(reader.collect()).map(({ labels, value }) => [labels, value]);
+  expect(read()).toEqual(expected);
+  threads.counter(1, 'c', { i: 4 }).increment(100);
+  expect(read()).toEqual([...expected.slice(0, 3), [{ 'otel.metric.overflow': true }, 140]]);
+});
+
+test('refused histograms and gauges are in the overflow series too', () => {
+  const threads = new Threads(2, { cardinality: 2 });
+  for (const thread of [0, 1]) {
+    for (const i of [1, 2]) {
+      threads.histogram(thread, 'h', { i: thread * 10 + i }).record(i, 1);
+      threads.gauge(thread, 'g', { i: thread * 10 + i }).sink.set(thread * 10 + i);
+    }
+  }
+  const [h, hOverflow, g, gOverflow] = readAll(threads.reader().collect());
+  expect([h!.count, hOverflow!.count, hOverflow!.sum]).toEqual([1, 3, 5]);
+  expect(g!.value).toBe(1);
+  expect([2, 11, 12]).toContain(gOverflow!.value);
+});
+
+test.each([
+  ['another kind', (t: Threads) => t.gauge(1, 'm').sink.set(7)],
+  ['other buckets', (t: Threads) => t.histogram(1, 'h', {}, { buckets: [1, 3] }).record(7, 1)],
+  ['exponential buckets', (t: Threads) => t.histogram(1, 'h').record(7, 1)],
+])('a thread that uses a name for %s is left out, with a warning', (_, record) => {
+  const threads = new Threads(2);
+  threads.counter(0, 'm').increment(1);
+  threads.histogram(0, 'h', {}, { buckets: [1, 2] }).record(1, 1);
+  record(threads);
+  expect(readAll(threads.reader().collect()).map(({ value, count }) => value + count)).toEqual([1, 1]);
+});
+
+test('a unit that one thread knows is the unit', () => {
+  const threads = new Threads(2);
+  threads.counter(0, 'c').increment(1);
+  threads.registries[1]!.describe('counter', { name: 'test' }, 'c', { unit: 'By', description: 'Bytes.' });
+  threads.registries[1]!.describe('histogram', { name: 'test' }, 'h', { unit: 's' });
+  threads.histogram(0, 'h').record(1, 1);
+  expect(readAll(threads.reader().collect())).toMatchObject([
+    { name: 'c', unit: 'By', description: 'Bytes.' },
+    { name: 'h', unit: 's', type: 'exponentialHistogram' },
+  ]);
+});
+
+test('a series that another thread defined in a slab not read yet finds its metric', () => {
+  const threads = new Threads(1);
+  // The metric's record is in the first slab, the series' in later ones.
+  for (let i = 0; i < 1500; i++) threads.counter(0, 'c', { i, padding: 'x'.repeat(100) }).increment(1);
+  expect(threads.collector.arena.owner(2)).not.toBe(0);
+  expect(readAll(threads.reader().collect()).length).toBe(1500);
+});
