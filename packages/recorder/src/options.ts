@@ -37,7 +37,7 @@ const NAMES = ['buckets', 'cardinality', 'maxMemory', 'clock'];
 
 /** Throws `OSTINATO_INVALID_OPTION`, with what was given and what is allowed. */
 export function readSettings(options: unknown): Settings {
-  const given = members('options', options ?? {}, NAMES);
+  const given = members('the options argument', options ?? {}, NAMES);
   return {
     buckets: readBuckets(given.buckets),
     limits: readLimits(given.cardinality),
@@ -87,12 +87,12 @@ function readClock(given: unknown): Clock {
   return fail('clock', given, 'an object with the functions now() and epochNanos()');
 }
 
-/** The named options of a reader. */
+/** Throws as `readSettings` does. */
 export function readReaderOptions(options: unknown): ReaderTemporality {
-  const { temporality } = members('reader options', options ?? {}, ['temporality']);
+  const { temporality } = members('the argument of reader()', options ?? {}, ['temporality']);
   if (temporality === undefined) return 'cumulative';
   const known = TEMPORALITIES.find((one) => one === temporality);
-  return known ?? fail('temporality', temporality, `one of ${TEMPORALITIES.map(show).join(', ')}`);
+  return known ?? fail("reader()'s temporality", temporality, `one of ${TEMPORALITIES.map(show).join(', ')}`);
 }
 
 /**
@@ -103,18 +103,16 @@ export type ReaderTemporality = 'cumulative' | 'delta' | 'lowmemory';
 
 const TEMPORALITIES: readonly ReaderTemporality[] = ['cumulative', 'delta', 'lowmemory'];
 
-function members(
-  option: string,
-  given: unknown,
-  allowed?: readonly string[],
-): Readonly<Record<string, unknown>> {
+type Members = Readonly<Record<string, unknown>>;
+
+/** `given` as an object that has none but the allowed members. */
+function members(option: string, given: unknown, allowed?: readonly string[]): Members {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) fail(option, given, 'an object');
   for (const name of Object.keys(given as object)) {
-    if (allowed !== undefined && !allowed.includes(name)) {
-      fail(option, name, `made of ${allowed.map(show).join(', ')}`, 'has');
-    }
+    if (allowed === undefined || allowed.includes(name)) continue;
+    throw invalid(`${option} has no member ${show(name)}; allowed are ${allowed.map(show).join(', ')}`);
   }
-  return given as Readonly<Record<string, unknown>>;
+  return given as Members;
 }
 
 function integer(option: string, given: unknown, min: number, max: number): number {
@@ -122,11 +120,12 @@ function integer(option: string, given: unknown, min: number, max: number): numb
   return fail(option, given, `an integer from ${min} to ${max}`);
 }
 
-function fail(option: string, given: unknown, allowed: string, verb = 'is'): never {
-  throw new OstinatoError(
-    'OSTINATO_INVALID_OPTION',
-    `createRecorder: ${option} ${verb} ${show(given)}, but must be ${allowed}.`,
-  );
+function fail(option: string, given: unknown, allowed: string): never {
+  throw invalid(`${option} is ${show(given)}, but must be ${allowed}`);
+}
+
+function invalid(text: string): OstinatoError {
+  return new OstinatoError('OSTINATO_INVALID_OPTION', `recorder: ${text}.`);
 }
 
 function show(value: unknown): string {

@@ -108,7 +108,7 @@ export function allocateArena(maxMemory: number): ArrayBufferLike {
   } catch (cause) {
     throw new OstinatoError(
       'OSTINATO_INVALID_OPTION',
-      `createRecorder: maxMemory is ${maxMemory}, but the system does not give that much; choose less.`,
+      `recorder: maxMemory is ${maxMemory}, but the system does not give that much; choose less.`,
       { cause },
     );
   }

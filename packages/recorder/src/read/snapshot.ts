@@ -130,12 +130,13 @@ function temporalityOf(reader: CellReader): Temporality {
 
 /*
  * Iterators by hand, with result objects that are used again: a generator costs more than reading a counter. A run
- * may be empty, and ends early when many series in a row have nothing to say.
+ * may be empty, and ends early when many series in a row have nothing to say. Runs are read one after the other.
  */
 
 class Chunks implements IterableIterator<Iterable<SeriesCursor>> {
   readonly #walk: Walk;
   readonly #size: number;
+  #run: Run | undefined;
 
   constructor(walk: Walk, size: number) {
     this.#walk = walk;
@@ -147,14 +148,17 @@ class Chunks implements IterableIterator<Iterable<SeriesCursor>> {
   }
 
   next(): IteratorResult<Iterable<SeriesCursor>> {
-    if (this.#walk.atEnd) return DONE;
-    return { done: false, value: new Run(this.#walk, this.#size) };
+    // Runs that nobody looks at would never come to an end.
+    if (this.#run?.started === false || this.#walk.atEnd) return DONE;
+    this.#run = new Run(this.#walk, this.#size);
+    return { done: false, value: this.#run };
   }
 }
 
 class Run implements IterableIterator<SeriesCursor> {
   readonly #walk: Walk;
   readonly #result: IteratorYieldResult<SeriesCursor>;
+  started = false;
   #left: number;
 
   constructor(walk: Walk, size: number) {
@@ -168,6 +172,7 @@ class Run implements IterableIterator<SeriesCursor> {
   }
 
   next(): IteratorResult<SeriesCursor> {
+    this.started = true;
     if (this.#left <= 0) return DONE;
     this.#left--;
     if (this.#walk.next(LOOKS)) return this.#result;
