@@ -6,7 +6,7 @@ export type {
   RetryOptions,
   TemporalityPreference,
   TlsOptions,
-} from './config.ts';
+} from './config/options.ts';
 export type { ExportResult } from './deliver/accept.ts';
 export type { Account } from './deliver/account.ts';
 export type { State } from './deliver/destination.ts';

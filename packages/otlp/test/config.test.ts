@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { ChannelCredentials, Metadata } from '@grpc/grpc-js';
-import { type OtlpMetricExporterOptions, resolveConfig } from '../src/config.ts';
+import type { OtlpMetricExporterOptions } from '../src/config/options.ts';
+import { resolveConfig } from '../src/config.ts';
 
 function resolve(options: object = {}, env: Record<string, string> = {}) {
   const warnings: string[] = [];

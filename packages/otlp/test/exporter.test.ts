@@ -11,7 +11,7 @@ import {
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
 import { type Collector, silence, startCollector, status, success } from '@ostinato/testing';
-import type { OtlpMetricExporterOptions } from '../src/config.ts';
+import type { OtlpMetricExporterOptions } from '../src/config/options.ts';
 import { OtlpMetricExporter } from '../src/exporter.ts';
 import { delivered } from './support/delivered.ts';
 import { sumOf } from './support/received.ts';

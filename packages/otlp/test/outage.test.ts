@@ -7,7 +7,7 @@ import type { Counter } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
 import type { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { type Collector, type CollectorOptions, hangUp, startCollector } from '@ostinato/testing';
-import type { OtlpMetricExporterOptions } from '../src/config.ts';
+import type { OtlpMetricExporterOptions } from '../src/config/options.ts';
 import { OtlpMetricExporter } from '../src/exporter.ts';
 import { delivered } from './support/delivered.ts';
 import { sumOf } from './support/received.ts';

@@ -1,13 +1,14 @@
 import type { Dropped } from '../log/context.ts';
-import type { FallbackLog, LogLine } from '../log/log.ts';
+import type { FallbackLog } from '../log/log.ts';
 import type { Attempt, Transport } from '../transport/transport.ts';
 import type { Unit } from '../unit.ts';
 import type { Intake } from './accept.ts';
-import { type Account, Ledger, type Owner } from './account.ts';
+import type { Account, Owner } from './account.ts';
+import { Backlog, type MemoryLimits } from './backlog.ts';
 import { Backoff, type BackoffOptions } from './backoff.ts';
 import { classify } from './classify.ts';
 import { type Diagnosis, diagnose } from './diagnose.ts';
-import { Line } from './line.ts';
+import type { Line } from './line.ts';
 import type { Narrator } from './narrator.ts';
 import type { Cancel, Runtime } from './runtime.ts';
 
@@ -16,13 +17,6 @@ import type { Cancel, Runtime } from './runtime.ts';
  * `paused`: the destination takes nothing until somebody mends it (credentials, wrong service); it is probed.
  */
 export type State = 'starting' | 'delivering' | 'backing off' | 'paused' | 'closed';
-
-/** What waits in memory, and how much of it is allowed. */
-export interface MemoryLimits {
-  readonly maxBytes: number;
-  readonly maxPoints: number;
-  readonly maxAgeMillis: number;
-}
 
 export interface DestinationOptions {
   readonly transport: Transport;
@@ -47,13 +41,6 @@ const REPLAY_PAUSE_MILLIS = 50;
 const UNREADABLE_LOG_MILLIS = 1000;
 const ADOPT_MILLIS = 60_000;
 const DEADLINE_EXCEEDED = 4;
-const LOG_LOSSES: Readonly<Record<Dropped['reason'], string>> = {
-  bytes: 'the fallback log grew beyond its maxBytes, and the oldest had to go',
-  age: 'they waited in the fallback log for longer than its maxAgeMillis',
-  damaged: 'they cannot be read from the fallback log any more',
-  removed: 'somebody removed them from the fallback log',
-  torn: 'a crash interrupted their writing',
-};
 const TOO_LARGE: Diagnosis = { kind: 'too large', text: 'one point is larger than the receiver takes' };
 
 /**
@@ -66,12 +53,9 @@ export class Destination implements Intake {
   readonly #narrator: Narrator;
   readonly #transport: Transport;
   readonly #log: FallbackLog | undefined;
-  readonly #ledger = new Ledger();
+  readonly #backlog: Backlog;
   readonly #backoff: Backoff;
   readonly #probe: Backoff;
-  /** In the order of their turns: who was served goes last. */
-  readonly #lines: Line[] = [];
-  readonly #byResource = new Map<string, Line>();
   readonly #watchers = new Set<() => void>();
   readonly #inFlight = new AbortController();
   readonly #ignoreReady: () => void;
@@ -99,6 +83,7 @@ export class Destination implements Intake {
     this.#narrator = options.narrator;
     this.#transport = options.transport;
     this.#log = options.log;
+    this.#backlog = new Backlog(options.log, options.memory, options.narrator);
     this.#backoff = new Backoff(options.retry, this.#runtime.random);
     this.#probe = new Backoff(PROBE, this.#runtime.random);
     this.#ignoreReady = this.#transport.onReady(() => this.#onReady());
@@ -119,28 +104,15 @@ export class Destination implements Intake {
   }
 
   get account(): Account {
-    const { accepted, adopted, delivered, rejected, dropped } = this.#ledger;
-    const [logged, queued] = [this.logged.points, this.memory.points];
-    return { accepted, adopted, delivered, rejected, dropped, logged, queued };
+    return this.#backlog.account;
   }
 
-  get memory(): { units: number; bytes: number; points: number } {
-    const total = { units: 0, bytes: 0, points: 0 };
-    for (const { memory } of this.#lines) {
-      total.units += memory.units;
-      total.bytes += memory.bytes;
-      total.points += memory.points;
-    }
-    return total;
+  get memory(): { readonly units: number; readonly bytes: number; readonly points: number } {
+    return this.#backlog.memory;
   }
 
-  get logged(): { units: number; points: number } {
-    const total = { units: 0, points: 0 };
-    for (const { logged } of this.#lines) {
-      total.units += logged.units;
-      total.points += logged.points;
-    }
-    return total;
+  get logged(): { readonly units: number; readonly points: number } {
+    return this.#backlog.logged;
   }
 
   get holding(): boolean {
@@ -148,32 +120,23 @@ export class Destination implements Intake {
   }
 
   push(units: readonly Unit[], owner: Owner): void {
-    const now = this.#runtime.now();
-    let early = this.#away || (this.#log !== undefined && this.#options.durability === 'always');
-    for (const unit of units) {
-      const line = this.#lineOf(unit.resource);
-      this.#ledger.accepted += unit.points;
-      line.push(unit, now, owner);
-      // What queues behind a replay is not sent soon: it is as good as an outage.
-      early ||= line.logging;
-    }
-    if (early) this.spill();
-    this.#trim(now);
+    const early = this.#away || (this.#log !== undefined && this.#options.durability === 'always');
+    this.#backlog.push(units, this.#runtime.now(), owner, early);
+    this.#changed();
     this.#run();
   }
 
   spill(): void {
-    this.#spill('append');
+    this.#backlog.spill('append');
+    this.#changed();
   }
 
   fault(error: unknown): void {
     this.#narrator.fault(error);
   }
 
-  /** The log lost something. */
-  lostByLog({ reason, points }: Dropped): void {
-    this.#ledger.dropped += points;
-    if (points > 0) this.#narrator.dropped(points, LOG_LOSSES[reason]);
+  lostByLog(dropped: Dropped): void {
+    this.#backlog.lostByLog(dropped);
   }
 
   /**
@@ -182,7 +145,7 @@ export class Destination implements Intake {
    */
   settle(millis: number, unless: 'away' | 'away and safe'): Promise<'settled' | 'timed out'> {
     const settled = () =>
-      this.#lines.every((line) => line.idle) ||
+      this.#backlog.idle ||
       (this.#away && (unless === 'away' || this.memory.units === 0)) ||
       this.#state === 'closed';
     if (settled()) return Promise.resolve('settled');
@@ -202,12 +165,12 @@ export class Destination implements Intake {
 
   /** Ends for good: cancels what is in flight, leaves to the log what is in memory, and says how many points were lost. */
   async close(): Promise<number> {
-    this.#spill('appendSync');
+    this.#backlog.spill('appendSync');
     this.#stop();
     this.#inFlight.abort();
     await this.#running;
-    for (const line of this.#lines) await line.stepOver();
-    const lost = this.#dropAll();
+    await this.#backlog.stepOver();
+    const lost = this.#backlog.dropAll();
     this.#transport.close();
     this.#log?.close();
     return lost;
@@ -216,9 +179,9 @@ export class Destination implements Intake {
   /** The process ends now: no promise is kept any more. */
   closeSync(): void {
     if (this.#state === 'closed') return;
-    this.#spill('appendSync');
+    this.#backlog.spill('appendSync');
     this.#stop();
-    this.#dropAll();
+    this.#backlog.dropAll();
     this.#log?.close();
   }
 
@@ -242,19 +205,10 @@ export class Destination implements Intake {
     for (const watch of this.#watchers) watch();
   }
 
-  #lineOf(resource: string): Line {
-    const found = this.#byResource.get(resource);
-    if (found !== undefined) return found;
-    const line = new Line(resource, this.#ledger, () => this.#log?.line(resource));
-    this.#byResource.set(resource, line);
-    this.#lines.push(line);
-    return line;
-  }
-
   /** Claims what dead processes left: now, and every minute. */
   async #adopt(): Promise<void> {
     try {
-      this.#claim((await this.#log?.adopt()) ?? []);
+      this.#backlog.claim((await this.#log?.adopt()) ?? [], this.#state === 'starting');
     } catch (error) {
       this.#narrator.fault(error);
     }
@@ -264,69 +218,9 @@ export class Destination implements Intake {
     this.#run();
   }
 
-  #claim(logs: readonly LogLine[]): void {
-    const early = { units: 0, points: 0 };
-    const late = { units: 0, points: 0 };
-    for (const log of logs) {
-      const first = this.#state === 'starting' || !this.#byResource.has(log.resource);
-      // Newer data of its resource may have been sent: order is lost, and a line of its own keeps it out of the way.
-      const line = first ? this.#lineOf(log.resource) : new Line(log.resource, this.#ledger, () => undefined);
-      if (!first) this.#lines.push(line);
-      line.adopt(log);
-      this.#ledger.adopted += log.points;
-      const found = first ? early : late;
-      found.units += log.pending;
-      found.points += log.points;
-    }
-    if (early.units > 0) this.#narrator.adopted(early);
-    if (late.units > 0) this.#narrator.adoptedLate(late);
-  }
-
-  #spill(how: 'append' | 'appendSync'): void {
-    for (const line of this.#lines) {
-      const result = line.spill(how);
-      if (result === undefined) continue;
-      if (!result.stored) this.#narrator.degraded(result.degraded);
-      else void result.durable.then((degraded) => degraded && this.#narrator.degraded(degraded));
-    }
-    this.#changed();
-  }
-
-  /** Keeps memory within its limits: into the log what does not fit, and without one the oldest is lost. */
-  #trim(now: number): void {
-    const { maxBytes, maxPoints, maxAgeMillis } = this.#options.memory;
-    const over = () => {
-      const { bytes, points } = this.memory;
-      return bytes > maxBytes || points > maxPoints;
-    };
-    if (over()) this.spill();
-    for (let oldest = this.#oldest(); oldest !== undefined; oldest = this.#oldest()) {
-      const age = now - (oldest.oldest ?? now);
-      if (!over() && age <= maxAgeMillis) return;
-      const cause = over() ? 'more waited in memory than its limit' : 'older than the limit of memory';
-      this.#narrator.dropped(oldest.dropOldest(cause), cause);
-    }
-  }
-
-  #oldest(): Line | undefined {
-    let found: Line | undefined;
-    for (const line of this.#lines) {
-      if (line.oldest !== undefined && line.oldest < (found?.oldest ?? Number.POSITIVE_INFINITY))
-        found = line;
-    }
-    return found;
-  }
-
-  #dropAll(): number {
-    const cause = 'the process ended, and no fallback log could take them';
-    let lost = 0;
-    for (const line of this.#lines) lost += line.dropAll(cause);
-    if (lost > 0) this.#narrator.dropped(lost, cause);
-    return lost;
-  }
-
   #onReady(): void {
-    if (this.#state !== 'backing off' || !this.#wakeable) return;
+    // An attempt under way goes on by itself.
+    if (this.#state !== 'backing off' || !this.#wakeable || this.#running !== undefined) return;
     this.#wakeable = false;
     this.#woken = true;
     this.#notBefore = Math.min(this.#notBefore, this.#throttledUntil);
@@ -357,19 +251,14 @@ export class Destination implements Intake {
   #turn(): Line | undefined {
     const now = this.#runtime.now();
     if (this.#state === 'starting' || this.#state === 'closed' || now < this.#notBefore) return undefined;
-    const at = this.#lines.findIndex((line) => !line.idle && line.readyAt <= now);
-    if (at < 0) return undefined;
-    const [line] = this.#lines.splice(at, 1);
-    if (line !== undefined) this.#lines.push(line);
-    return line;
+    return this.#backlog.turn(now);
   }
 
   #arm(): void {
     this.#cancelTimer();
-    if (this.#state === 'starting' || this.#state === 'closed') return;
-    const times = this.#lines.filter((line) => !line.idle).map(({ readyAt }) => readyAt);
-    if (times.length === 0) return;
-    const wait = Math.max(this.#notBefore, Math.min(...times)) - this.#runtime.now();
+    const { readyAt } = this.#backlog;
+    if (this.#state === 'starting' || this.#state === 'closed' || readyAt === undefined) return;
+    const wait = Math.max(this.#notBefore, readyAt) - this.#runtime.now();
     // What became possible while the last attempt was being judged.
     if (wait <= 0) this.#run();
     else this.#cancelTimer = this.#runtime.after(wait, () => this.#run());
@@ -436,9 +325,9 @@ export class Destination implements Intake {
         this.#failed('paused', diagnosis, this.#probe.next(attempt.retryDelayMillis), 0);
         break;
       case 'too large':
+        this.#answered();
         this.#limit = Math.min(this.#limit, verdict.limit);
         if (!line.split(this.#options.split)) this.#reject(line, unit, TOO_LARGE);
-        this.#answered();
         break;
       case 'data':
         this.#reject(line, unit, diagnosis);

@@ -1,5 +1,5 @@
 import { ManualClock, type ManualTimer } from '@ostinato/testing';
-import type { OtlpMetricExporterOptions } from '../../src/config.ts';
+import type { OtlpMetricExporterOptions } from '../../src/config/options.ts';
 import type { ExportResult } from '../../src/deliver/accept.ts';
 import type { Runtime } from '../../src/deliver/runtime.ts';
 import { decodeRequest } from '../../src/encode/decode.ts';

@@ -1,0 +1,190 @@
+import type { Dropped } from '../log/context.ts';
+import type { FallbackLog, LogLine } from '../log/log.ts';
+import type { Unit } from '../unit.ts';
+import { type Account, Ledger, type Owner } from './account.ts';
+import { Line } from './line.ts';
+import type { Narrator } from './narrator.ts';
+
+/** How much may wait in memory. */
+export interface MemoryLimits {
+  readonly maxBytes: number;
+  readonly maxPoints: number;
+  readonly maxAgeMillis: number;
+}
+
+const LOG_LOSSES: Readonly<Record<Dropped['reason'], string>> = {
+  bytes: 'the fallback log grew beyond its maxBytes, and the oldest had to go',
+  age: 'they waited in the fallback log for longer than its maxAgeMillis',
+  damaged: 'they cannot be read from the fallback log any more',
+  removed: 'somebody removed them from the fallback log',
+  torn: 'a crash interrupted their writing',
+};
+
+/** Everything that waits for one destination: a line for each resource, in memory and in the log. */
+export class Backlog {
+  readonly #log: FallbackLog | undefined;
+  readonly #limits: MemoryLimits;
+  readonly #narrator: Narrator;
+  readonly #ledger = new Ledger();
+  /** In the order of their turns: who was served goes last. */
+  #lines: Line[] = [];
+  readonly #byResource = new Map<string, Line>();
+
+  constructor(log: FallbackLog | undefined, limits: MemoryLimits, narrator: Narrator) {
+    this.#log = log;
+    this.#limits = limits;
+    this.#narrator = narrator;
+  }
+
+  get account(): Account {
+    const { accepted, adopted, delivered, rejected, dropped } = this.#ledger;
+    const [logged, queued] = [this.logged.points, this.memory.points];
+    return { accepted, adopted, delivered, rejected, dropped, logged, queued };
+  }
+
+  get memory(): { units: number; bytes: number; points: number } {
+    const total = { units: 0, bytes: 0, points: 0 };
+    for (const { memory } of this.#lines) {
+      total.units += memory.units;
+      total.bytes += memory.bytes;
+      total.points += memory.points;
+    }
+    return total;
+  }
+
+  get logged(): { units: number; points: number } {
+    const total = { units: 0, points: 0 };
+    for (const { logged } of this.#lines) {
+      total.units += logged.units;
+      total.points += logged.points;
+    }
+    return total;
+  }
+
+  /** Nothing waits. */
+  get idle(): boolean {
+    return this.#lines.every((line) => line.idle);
+  }
+
+  /** Takes units in. `early`: they go to the log before they are tried. */
+  push(units: readonly Unit[], now: number, owner: Owner, early: boolean): void {
+    let behindLog = false;
+    for (const unit of units) {
+      const line = this.#lineOf(unit.resource);
+      this.#ledger.accepted += unit.points;
+      line.push(unit, now, owner);
+      behindLog ||= line.logging;
+    }
+    // What queues behind a replay is not sent soon: it is as good as an outage.
+    if (early || behindLog) this.spill('append');
+    this.#trim(now);
+  }
+
+  /**
+   * Takes in the logs of dead processes. Before anything was sent (`first`) they go before everything of their
+   * resource; later, order is lost, and a line of its own keeps each out of the way of newer data.
+   */
+  claim(logs: readonly LogLine[], first: boolean): void {
+    const ahead = { units: 0, points: 0 };
+    const beside = { units: 0, points: 0 };
+    for (const log of logs) {
+      const inLine = first || !this.#byResource.has(log.resource);
+      const line = inLine
+        ? this.#lineOf(log.resource)
+        : new Line(log.resource, this.#ledger, () => undefined);
+      if (!inLine) this.#lines.push(line);
+      line.adopt(log);
+      this.#ledger.adopted += log.points;
+      const found = inLine ? ahead : beside;
+      found.units += log.pending;
+      found.points += log.points;
+    }
+    if (ahead.units > 0) this.#narrator.adopted(ahead);
+    if (beside.units > 0) this.#narrator.adoptedLate(beside);
+  }
+
+  /** The log lost something. */
+  lostByLog({ reason, points }: Dropped): void {
+    this.#ledger.dropped += points;
+    if (points > 0) this.#narrator.dropped(points, LOG_LOSSES[reason]);
+  }
+
+  /** Moves what waits in memory to the log, where there is one. */
+  spill(how: 'append' | 'appendSync'): void {
+    for (const line of this.#lines) {
+      const result = line.spill(how);
+      if (result === undefined) continue;
+      if (!result.stored) this.#narrator.degraded(result.degraded);
+      else void result.durable.then((degraded) => degraded && this.#narrator.degraded(degraded));
+    }
+  }
+
+  /** The line whose turn it is; it goes last then. */
+  turn(now: number): Line | undefined {
+    const at = this.#lines.findIndex((line) => !line.idle && line.readyAt <= now);
+    const line = this.#lines[at];
+    if (line === undefined) return undefined;
+    this.#lines = this.#lines.filter((other) => other !== line && !this.#isDone(other));
+    this.#lines.push(line);
+    return line;
+  }
+
+  /** When the next line may be served, if anything waits. */
+  get readyAt(): number | undefined {
+    const times = this.#lines.filter((line) => !line.idle).map(({ readyAt }) => readyAt);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** Acknowledges in the log what was settled. */
+  async stepOver(): Promise<void> {
+    for (const line of this.#lines) await line.stepOver();
+  }
+
+  /** Gives up what is in memory; says how many points that were. */
+  dropAll(): number {
+    const cause = 'the process ended, and no fallback log could take them';
+    let lost = 0;
+    for (const line of this.#lines) lost += line.dropAll(cause);
+    if (lost > 0) this.#narrator.dropped(lost, cause);
+    return lost;
+  }
+
+  #lineOf(resource: string): Line {
+    const found = this.#byResource.get(resource);
+    if (found !== undefined) return found;
+    const line = new Line(resource, this.#ledger, () => this.#log?.line(resource));
+    this.#byResource.set(resource, line);
+    this.#lines.push(line);
+    return line;
+  }
+
+  /** A line that nothing will ever be added to. */
+  #isDone(line: Line): boolean {
+    return line.idle && this.#byResource.get(line.resource) !== line;
+  }
+
+  /** Keeps memory within its limits: into the log what does not fit, and without one the oldest is lost. */
+  #trim(now: number): void {
+    const { maxBytes, maxPoints, maxAgeMillis } = this.#limits;
+    const over = () => {
+      const { bytes, points } = this.memory;
+      return bytes > maxBytes || points > maxPoints;
+    };
+    if (over()) this.spill('append');
+    for (let line = this.#oldest(); line !== undefined; line = this.#oldest()) {
+      const old = now - (line.oldest ?? now) > maxAgeMillis;
+      if (!over() && !old) return;
+      const cause = old ? 'older than the limit of memory' : 'more waited in memory than its limit';
+      this.#narrator.dropped(line.dropOldest(cause), cause);
+    }
+  }
+
+  #oldest(): Line | undefined {
+    let found: Line | undefined;
+    for (const line of this.#lines) {
+      const { oldest } = line;
+      if (oldest !== undefined && oldest < (found?.oldest ?? Number.POSITIVE_INFINITY)) found = line;
+    }
+    return found;
+  }
+}
