@@ -45,12 +45,14 @@ export class Cursor {
     this.#path = join(directory, CURSOR);
   }
 
-  /** Where it stands. Throws what the file system throws. */
+  /** Where it stands. */
   read(): Position {
-    const exists = this.#files.status(this.#path);
-    const { sequence, position } = newestSlot(
-      exists ? this.#files.readStart(this.#path, SIZE) : new Uint8Array(),
-    );
+    let file: Uint8Array = new Uint8Array();
+    // One that cannot be read is like none.
+    attempt(() => {
+      if (this.#files.status(this.#path)) file = this.#files.readStart(this.#path, SIZE);
+    });
+    const { sequence, position } = newestSlot(file);
     this.#sequence = sequence;
     return position;
   }

@@ -4,7 +4,7 @@ import { fromLine, toLines } from '../encode/json-lines.ts';
 import { findFree, loadLine } from './adopt.ts';
 import type { Codec, Dropped, LineContext } from './context.ts';
 import { directoryProblem } from './directory.ts';
-import { attempt, codeOf, type Files, nodeFiles } from './files.ts';
+import { attempt, type Files, nodeFiles } from './files.ts';
 import { Line } from './line.ts';
 import type { Degraded, FallbackLog, LogLine } from './log.ts';
 import { type LogClock, Owner, removeOwner, systemClock } from './owner.ts';
@@ -143,22 +143,27 @@ class DirectoryLog implements FallbackLog {
     return adopted.filter((line) => line.bytes > 0);
   }
 
-  /** Takes a line from a dead owner; undefined if another was faster, or there is nothing in it. */
+  /** Takes a line from a dead owner; undefined if another was faster, or it cannot be read, or is empty. */
   async #claim(owner: string, id: string): Promise<Line | undefined> {
     const mine = this.#owner.establish();
-    const path = join(mine, id);
+    const [from, path] = [join(owner, id), join(mine, id)];
     try {
-      this.#files.rename(join(owner, id), path);
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw error;
+      this.#files.rename(from, path);
+    } catch {
+      return undefined;
     }
-    const found = await loadLine(this.#files, { id, path, above: [mine, this.#directory] });
-    if (!found) return undefined;
-    const line = new Line(this.#context, found.resource, found);
-    // Without a unit there may be a torn end or damage to report.
-    if (line.pending === 0) await line.peek();
-    return line.bytes > 0 ? line : undefined;
+    try {
+      const found = await loadLine(this.#files, { id, path, above: [mine, this.#directory] });
+      if (!found) return undefined;
+      const line = new Line(this.#context, found.resource, found);
+      // Without a unit there may be a torn end or damage to report.
+      if (line.pending === 0) await line.peek();
+      return line.bytes > 0 ? line : undefined;
+    } catch {
+      // For the next who tries.
+      attempt(() => this.#files.rename(path, from));
+      return undefined;
+    }
   }
 
   /** After each renewal of the lease. */

@@ -1,5 +1,6 @@
 import { headerLine } from '../../src/log/format.ts';
 import type { AppendResult } from '../../src/log/log.ts';
+import { systemError } from './memory-disk.ts';
 import { type Actor, drain, drainAdopted, numberOf, unit, units, World } from './world.ts';
 
 function stored(result: AppendResult): void {
@@ -157,6 +158,23 @@ describe('the lines of a dead process', () => {
       if (call === 'makeDirectory') throw Object.assign(new Error('EROFS'), { code: 'EROFS' });
     };
     expect(await actor.log.adopt()).toEqual([]);
+    actor.files.before = () => {};
+    expect(await drainAdopted(actor.log)).toEqual([1]);
+  });
+
+  test('do not wait for one that cannot be read now, which is left for later', async () => {
+    const world = new World();
+    leave(world, 1, 1).kill();
+    const unreadable = segments(world)[0]!.split('/').at(-2)!;
+    leave(world, 2, 2).kill();
+    const actor = world.start();
+    let claimed = false;
+    actor.files.before = (call, path) => {
+      claimed ||= call === 'rename' && path!.includes(unreadable);
+      if (claimed && call === 'list' && path!.includes(unreadable)) throw systemError('EMFILE');
+    };
+    expect(await drainAdopted(actor.log)).toEqual([2]);
+    expect(claimed).toBe(true);
     actor.files.before = () => {};
     expect(await drainAdopted(actor.log)).toEqual([1]);
   });
