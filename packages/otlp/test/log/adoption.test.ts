@@ -97,6 +97,19 @@ describe('the lines of a dead process', () => {
     expect(await drain(line!)).toEqual([1, 2, 3]);
   });
 
+  test('can be appended to although their former owner wakes up and makes a segment', async () => {
+    const world = new World();
+    leave(world, 1, 2).kill();
+    const actor = world.start();
+    const [line] = await actor.log.adopt();
+    const late = segments(world)[0]!.replace('00000001', '00000002');
+    const files = world.disk.view();
+    files.close(files.create(late));
+    stored(line!.append([unit(3)]));
+    expect(world.disk.files().get(late)!.length).toBe(0);
+    expect(await drain(line!)).toEqual([1, 2, 3]);
+  });
+
   test('come by the hundred', async () => {
     const world = new World();
     for (let number = 1; number <= 300; number++) {
@@ -196,10 +209,19 @@ describe('the lines of a dead process', () => {
     leave(world, 1, 1).kill();
     const files = world.disk.view();
     const line = segments(world)[0]!.replace(/\/[^/]*$/, '');
-    const foreign = ['/log/README', '/log/lost+found', `${line}/00000001.jsonl.bak`, `${line}/x.jsonl`];
+    files.makeDirectory('/log/backup');
+    files.makeDirectory('/log/backup/line');
+    const foreign = [
+      '/log/README',
+      '/log/backup/line/00000001.jsonl',
+      '/log/lost+found',
+      `${line}/00000001.jsonl.bak`,
+      `${line}/x.jsonl`,
+    ];
     for (const path of foreign) files.close(files.create(path));
+    world.time += 61_000;
     expect(await drainAdopted(world.start().log)).toEqual([1]);
-    expect([...world.disk.files().keys()]).toEqual(expect.arrayContaining(foreign.slice(0, 2)));
+    expect([...world.disk.files().keys()]).toEqual(expect.arrayContaining(foreign.slice(0, 3)));
     expect([...world.disk.files().keys()].filter((path) => /(bak|x\.jsonl)$/.test(path)).length).toBe(2);
   });
 });

@@ -130,6 +130,17 @@ describe('a directory that cannot be trusted', () => {
     log.close();
     other.close();
   });
+
+  test('is not tidied up either', async () => {
+    const idle = join(`${directory}2`, '00000000-0000-4000-8000-000000000000');
+    mkdirSync(idle, { recursive: true });
+    writeFileSync(join(idle, 'released.json'), '');
+    const log = open();
+    symlinkSync(`${directory}2`, directory);
+    expect(await log.adopt()).toEqual([]);
+    expect(readdirSync(idle)).toEqual(['released.json']);
+    log.close();
+  });
 });
 
 describe('somebody who plants things in the log', () => {

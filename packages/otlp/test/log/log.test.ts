@@ -67,6 +67,25 @@ describe('a line', () => {
     expect(numberOf(found)).toBe(2);
   });
 
+  test('sees what is appended at any moment while a segment without units is being read', async () => {
+    for (let moment = 0; moment < 20; moment++) {
+      const actor = new World().start();
+      const line = actor.log.line('shop');
+      let writes = 0;
+      actor.files.before = (call) => {
+        if (call === 'write' && ++writes > 2) throw systemError('ENOSPC');
+      };
+      // A lease and a header are written, but not the unit.
+      expect(line.append([unit(1)]).stored).toBe(false);
+      working(actor);
+      const reading = line.peek();
+      for (let turn = 0; turn < moment; turn++) await undefined;
+      stored(line.append([unit(2)]));
+      expect(numberOf((await reading) ?? (await line.peek()))).toBe(2);
+      expect(actor.dropped).toEqual([]);
+    }
+  });
+
   test('gives the same unit to all who ask at once', async () => {
     const line = new World().start().log.line('shop');
     stored(line.append(units(1, 2)));
@@ -258,6 +277,7 @@ describe('fsync', () => {
     line.acknowledge();
     expect(await durable).toBeUndefined();
     expect(actor.files.openDescriptors).toBe(0);
+    expect(actor.files.closedWhileBusy).toBe(0);
   });
 });
 
@@ -465,6 +485,22 @@ describe('bounds', () => {
     expect(numberOf(await line.peek())).toBe(7);
   });
 
+  test('leave alone what follows a unit that is being delivered when its segment goes', async () => {
+    const actor = new World().start({ segmentBytes: 1, maxBytes: 1000 });
+    const line = actor.log.line('shop');
+    stored(line.append([unit(1)]));
+    await line.peek();
+    let number = 1;
+    while (line.bytes < 700) stored(line.append([unit(++number)]));
+    stored(line.append([unit(++number, 'shop', 400)]));
+    const { pending } = line;
+    line.acknowledge();
+    expect(line.pending).toBe(pending);
+    const left = await drain(line);
+    expect(left.length).toBe(pending);
+    expect(left.at(-1)).toBe(number);
+  });
+
   test('drop a segment while it is read', async () => {
     const actor = new World().start({ segmentBytes: 1, maxBytes: 1000 });
     const line = actor.log.line('shop');
@@ -474,6 +510,7 @@ describe('bounds', () => {
     expect(numberOf(await reading)).toBe(7);
     await drain(line);
     expect(actor.files.openDescriptors).toBe(0);
+    expect(actor.files.closedWhileBusy).toBe(0);
   });
 
   test('refuse an append that is larger than all', () => {
@@ -554,6 +591,32 @@ describe('damage', () => {
     }
   });
 
+  test('of a last newline costs nothing', async () => {
+    const { next } = damaged((bytes) => bytes.subarray(0, -1));
+    const [line] = await next.log.adopt();
+    expect(line!.pending).toBe(5);
+    expect(await drain(line!)).toEqual([1, 2, 3, 4, 5]);
+    expect(next.dropped).toEqual([]);
+  });
+
+  test('is reported once, also when the log cannot be read further then', async () => {
+    const world = new World();
+    const actor = world.start();
+    const line = actor.log.line('shop');
+    stored(line.append([unit(1), unit(2, 'shop', 1_200_000)]));
+    const node = world.disk.node(segments(world)[0]!);
+    if (node?.kind !== 'file') throw new Error('no segment');
+    node.bytes[node.bytes.indexOf('"1"') + 1] = '9'.charCodeAt(0);
+    let reads = 0;
+    actor.files.before = (call) => {
+      if (call === 'read' && ++reads > 1) throw systemError('EMFILE');
+    };
+    expect(await line.peek()).toBeUndefined();
+    working(actor);
+    expect(await drain(line)).toEqual([2]);
+    expect(actor.dropped).toMatchObject([{ reason: 'damaged', points: 1 }]);
+  });
+
   test.each([
     ['an empty segment', () => ''],
     ['garbage', () => 'hello\nworld\n'],
@@ -561,7 +624,7 @@ describe('damage', () => {
     ['newlines', () => '\n\n\n\n'],
   ])('that leaves %s is skipped', async (_, change) => {
     const { world, next } = damaged(change);
-    expect(await drainAdopted(next.log)).toEqual([]);
+    expect(await next.log.adopt()).toEqual([]);
     expect(segments(world)).toEqual([]);
     next.log.close();
     expect(world.disk.files().size).toBe(0);

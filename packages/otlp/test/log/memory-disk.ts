@@ -64,6 +64,9 @@ export class DiskView implements Files {
   #last = 2;
   #calls = 0;
   #killed = false;
+  readonly #busy = new Map<number, number>();
+  /** How often a file was closed while it was read or synced: another may get its descriptor meanwhile. */
+  closedWhileBusy = 0;
   /** Runs before each call; may throw instead of it. */
   before: (call: string, path: string | undefined, count: number) => void = () => {};
   /** How many bytes a write of so many writes. */
@@ -168,6 +171,7 @@ export class DiskView implements Files {
 
   close(descriptor: number): void {
     this.#call('close');
+    if (this.#busy.get(descriptor)) this.closedWhileBusy++;
     if (!this.#descriptors.delete(descriptor)) throw systemError('EBADF');
   }
 
@@ -195,8 +199,9 @@ export class DiskView implements Files {
 
   async read(descriptor: number, into: Uint8Array, position: number): Promise<number> {
     this.#call('read');
-    await undefined;
-    const part = this.#described(descriptor).bytes.subarray(position, position + into.length);
+    const { bytes } = this.#described(descriptor);
+    await this.#working(descriptor);
+    const part = bytes.subarray(position, position + into.length);
     into.set(part);
     return part.length;
   }
@@ -209,7 +214,7 @@ export class DiskView implements Files {
   async sync(descriptor: number): Promise<void> {
     const file = this.#described(descriptor);
     const { bytes } = file;
-    await undefined;
+    await this.#working(descriptor);
     this.#call('sync');
     file.synced = Buffer.from(bytes);
   }
@@ -229,6 +234,13 @@ export class DiskView implements Files {
     this.#call('syncDirectory', path);
     const node = this.#directory(path);
     node.synced = new Map(node.entries);
+  }
+
+  /** The threads that do the asynchronous calls. */
+  async #working(descriptor: number): Promise<void> {
+    this.#busy.set(descriptor, (this.#busy.get(descriptor) ?? 0) + 1);
+    await undefined;
+    this.#busy.set(descriptor, (this.#busy.get(descriptor) ?? 0) - 1);
   }
 
   #call(name: string, path?: string): void {
