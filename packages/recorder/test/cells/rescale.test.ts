@@ -103,6 +103,26 @@ test('at every step of a rescale the published cell is complete: the end of the 
   expect(states.length).toBeGreaterThan(15);
 });
 
+test('while the collector holds the address of a cell, the pass word says so', () => {
+  const { arena, collector, histogram, pointer, read } = setUp();
+  histogram.record(1, 1);
+  const passes: number[] = [];
+  const { load } = Atomics;
+  Atomics.load = ((...args: Parameters<typeof load>) => {
+    passes.push(load(arena.words, 0));
+    return load(...args);
+  }) as typeof load;
+  try {
+    read();
+  } finally {
+    Atomics.load = load;
+  }
+  expect(passes.length).toBeGreaterThan(0);
+  expect(passes.every((pass) => pass % 2 === 1)).toBe(true);
+  expect(collector.pass() % 2).toBe(0);
+  expect(pointer()).not.toBe(0);
+});
+
 test('a replaced cell is not used again while the pass during which it was replaced goes on', () => {
   const { arena, collector, cells, histogram, pointer } = setUp();
   histogram.record(1, 1);

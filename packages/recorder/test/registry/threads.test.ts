@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import { isInBucket } from '../support/exact-root.ts';
 import { catchWarnings, readAll } from '../support/series.ts';
 import { Threads } from '../support/threads.ts';
 
@@ -45,6 +47,27 @@ test('thousands of gauges are found again by each thread', () => {
   expect(new Set(indices).size).toBe(5000);
 });
 
+test('a thread that is overtaken while it defines a gauge takes the cell of the faster one', () => {
+  const threads = new Threads(2);
+  const { compareExchange } = Atomics;
+  let faster: number | undefined;
+  // The first swap is that of the slab; the next one is that of the gauge.
+  Atomics.compareExchange = ((...args: Parameters<typeof compareExchange>) => {
+    if (args[1] >= 16 && args[1] < 16 + 4096 && faster === undefined) {
+      Atomics.compareExchange = compareExchange;
+      faster = threads.gauge(1, 'g', { a: 1 }).index;
+      threads.gauge(1, 'other').sink.set(1);
+    }
+    return compareExchange(...args);
+  }) as typeof compareExchange;
+  try {
+    expect(threads.gauge(0, 'g', { a: 1 }).index).toBe(faster);
+    expect(threads.gauge(1, 'g', { a: 1 }).index).toBe(faster);
+  } finally {
+    Atomics.compareExchange = compareExchange;
+  }
+});
+
 test('a gauge that nobody wrote is not exported', () => {
   const threads = new Threads(2);
   threads.gauge(0, 'g');
@@ -64,6 +87,38 @@ test('exponential histograms of different scales and windows add up at the lowes
   expect(read!.counts.reduce((a, b) => a + b)).toBe(12);
   expect(read!.counts.length).toBeLessThanOrEqual(160);
   expect(read!.sum).toBeCloseTo(5 * 1.0001 + 1001.001 + 6e9);
+});
+
+test('however samples are spread over threads, each is in its bucket once they are added up', () => {
+  const samples = fc.array(fc.tuple(fc.nat(2), fc.integer({ min: -2000, max: 2000 })), {
+    minLength: 1,
+    maxLength: 40,
+  });
+  fc.assert(
+    fc.property(samples, fc.constantFrom(0.02, 0.04, 0.5), (samples, step) => {
+      const threads = new Threads(3, { maxMemory: 1024 * 1024 });
+      const values = samples.map(([, power]) => 2 ** ((power * step) % 1000));
+      for (const [i, [thread]] of samples.entries()) threads.histogram(thread, 'h').record(values[i]!, 1);
+      const { counts, offset, scale } = readAll(threads.reader().collect())[0]!;
+      const expected = new Array<number>(counts.length).fill(0);
+      for (const value of values)
+        expected[counts.findIndex((_, i) => isInBucket(value, offset + i, scale))]! += 1;
+      expect(counts).toEqual(expected);
+      expect(counts.length).toBeLessThanOrEqual(160);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('windows that are together wider than 160 buckets are added up at a lower scale', () => {
+  for (let width = 155; width <= 165; width++) {
+    const threads = new Threads(2, { maxMemory: 1024 * 1024 });
+    threads.histogram(0, 'h').record(2 ** (0.5 / 4096), 1);
+    threads.histogram(1, 'h').record(2 ** ((width - 0.5) / 4096), 1);
+    const [read] = readAll(threads.reader().collect());
+    expect([width, read!.scale]).toEqual([width, width <= 160 ? 12 : 11]);
+    expect(read!.counts.length).toBeLessThanOrEqual(160);
+  }
 });
 
 test('the first mode that is seen is the series; cells of the other are left out', () => {
@@ -112,6 +167,8 @@ test('refused histograms and gauges are in the overflow series too', () => {
 test.each([
   ['another kind', (t: Threads) => t.gauge(1, 'm').sink.set(7)],
   ['other buckets', (t: Threads) => t.histogram(1, 'h', {}, { buckets: [1, 3] }).record(7, 1)],
+  ['one bucket more', (t: Threads) => t.histogram(1, 'h', {}, { buckets: [1, 2, 3] }).record(7, 1)],
+  ['one bucket less', (t: Threads) => t.histogram(1, 'h', {}, { buckets: [1] }).record(7, 1)],
   ['exponential buckets', (t: Threads) => t.histogram(1, 'h').record(7, 1)],
 ])('a thread that uses a name for %s is left out, with a warning', (_, record) => {
   const threads = new Threads(2);
