@@ -8,6 +8,8 @@ type Reaction =
   | { readonly kind: 'take' }
   | { readonly kind: 'take, and lose the answer' }
   | { readonly kind: 'refuse'; readonly code: number; readonly retryDelayMillis?: number }
+  /** Takes only requests of so many bytes. */
+  | { readonly kind: 'limit'; readonly bytes: number }
   | { readonly kind: 'silence' }
   | { readonly kind: 'slow'; readonly millis: number };
 
@@ -40,6 +42,10 @@ const reaction: fc.Arbitrary<Reaction> = fc.oneof(
           ...(retryDelayMillis !== undefined && { retryDelayMillis }),
         }),
       ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.integer({ min: 80, max: 600 }).map((bytes): Reaction => ({ kind: 'limit', bytes })),
   },
   { weight: 1, arbitrary: fc.constant<Reaction>({ kind: 'silence' }) },
   { weight: 2, arbitrary: fc.nat(3000).map((millis): Reaction => ({ kind: 'slow', millis })) },
@@ -83,6 +89,8 @@ class World {
   readonly exports: { readonly ids: string[]; readonly box: ReturnType<Rig['export']> }[] = [];
   /** Whether this process ever had to keep what it promised in memory only. */
   #brokenOnce = false;
+  /** By this process. The next one may begin a half delivered unit of the log anew. */
+  #refusedHere = new Set<string>();
   process: Rig;
   #next = 0;
 
@@ -99,14 +107,14 @@ class World {
       { fallback: this.fallback },
       { clock: this.clock, disk: this.disk, random: this.random },
     );
-    rig.transport.answer = ({ ids }) => this.#react(ids);
+    rig.transport.answer = ({ ids }, { length }) => this.#react(ids, length);
     return rig;
   }
 
-  #react(ids: readonly string[]): Attempt | Promise<Attempt> | undefined {
+  #react(ids: readonly string[], length: number): Attempt | Promise<Attempt> | undefined {
     const next: Reaction = this.reactions.shift() ?? { kind: 'take' };
     for (const id of ids) {
-      if (this.refused.has(id)) this.refusedTwice.push(id);
+      if (this.#refusedHere.has(id)) this.refusedTwice.push(id);
       this.seen.add(id);
     }
     switch (next.kind) {
@@ -118,9 +126,16 @@ class World {
         return fail(14, 'Connection dropped');
       case 'refuse':
         if (DATA.includes(next.code) && !(next.code === 8 && next.retryDelayMillis !== undefined)) {
-          for (const id of ids) this.refused.add(id);
+          this.#refuse(ids);
         }
         return fail(next.code, 'because', next.retryDelayMillis);
+      case 'limit':
+        if (length > next.bytes) {
+          if (ids.length === 1) this.#refuse(ids);
+          return fail(8, `grpc: received message larger than max (${length} vs. ${next.bytes})`);
+        }
+        for (const id of ids) this.taken.add(id);
+        return OK;
       case 'silence':
         return undefined;
       case 'slow':
@@ -128,6 +143,13 @@ class World {
         return new Promise((resolve) => this.clock.setTimeout(() => resolve(OK), next.millis));
       default:
         return next satisfies never;
+    }
+  }
+
+  #refuse(ids: readonly string[]): void {
+    for (const id of ids) {
+      this.refused.add(id);
+      this.#refusedHere.add(id);
     }
   }
 
@@ -173,6 +195,7 @@ class World {
       this.process.die();
     }
     this.#brokenOnce = false;
+    this.#refusedHere.clear();
     this.process = this.#start();
   }
 
