@@ -9,6 +9,7 @@ import { Backoff, type BackoffOptions } from './backoff.ts';
 import { classify } from './classify.ts';
 import { type Diagnosis, diagnose } from './diagnose.ts';
 import type { Line } from './line.ts';
+import { Link } from './link.ts';
 import type { Narrator } from './narrator.ts';
 import type { Cancel, Runtime } from './runtime.ts';
 
@@ -32,15 +33,12 @@ export interface DestinationOptions {
   readonly split: (unit: Unit) => readonly [Unit, Unit] | undefined;
 }
 
-// While not delivering: an attempt that hangs shows soon, and a client that cannot connect is made anew.
-const RECOVERY_TIMEOUT_MILLIS = 4000;
-const RECREATE_MILLIS = 3000;
+// A destination that takes nothing is asked at most so often.
 const PROBE: BackoffOptions = { initialMillis: 1000, maxMillis: 10_000 };
 // Between two requests of a replay: a Collector with several consumers reorders what comes faster.
 const REPLAY_PAUSE_MILLIS = 50;
 const UNREADABLE_LOG_MILLIS = 1000;
 const ADOPT_MILLIS = 60_000;
-const DEADLINE_EXCEEDED = 4;
 const TOO_LARGE: Diagnosis = { kind: 'too large', text: 'one point is larger than the receiver takes' };
 
 /**
@@ -51,14 +49,12 @@ export class Destination implements Intake {
   readonly #options: DestinationOptions;
   readonly #runtime: Runtime;
   readonly #narrator: Narrator;
-  readonly #transport: Transport;
+  readonly #link: Link;
   readonly #log: FallbackLog | undefined;
   readonly #backlog: Backlog;
   readonly #backoff: Backoff;
   readonly #probe: Backoff;
   readonly #watchers = new Set<() => void>();
-  readonly #inFlight = new AbortController();
-  readonly #ignoreReady: () => void;
   #state: State = 'starting';
   #running: Promise<void> | undefined;
   #cancelTimer: Cancel = () => {};
@@ -72,8 +68,6 @@ export class Destination implements Intake {
    */
   #woken = false;
   #wakeable = true;
-  #connectingSince = 0;
-  #patient = false;
   /** The largest request that the receiver takes, as it said itself. */
   #limit = Number.POSITIVE_INFINITY;
 
@@ -81,12 +75,11 @@ export class Destination implements Intake {
     this.#options = options;
     this.#runtime = options.runtime;
     this.#narrator = options.narrator;
-    this.#transport = options.transport;
     this.#log = options.log;
     this.#backlog = new Backlog(options.log, options.memory, options.narrator);
     this.#backoff = new Backoff(options.retry, this.#runtime.random);
     this.#probe = new Backoff(PROBE, this.#runtime.random);
-    this.#ignoreReady = this.#transport.onReady(() => this.#onReady());
+    this.#link = new Link(options.transport, this.#runtime, options.timeoutMillis, () => this.#onReady());
   }
 
   /** Begins: claims what dead processes left, and then sends. */
@@ -167,11 +160,11 @@ export class Destination implements Intake {
   async close(): Promise<number> {
     this.#backlog.spill('appendSync');
     this.#stop();
-    this.#inFlight.abort();
+    this.#link.cancel();
     await this.#running;
     await this.#backlog.stepOver();
     const lost = this.#backlog.dropAll();
-    this.#transport.close();
+    this.#link.close();
     this.#log?.close();
     return lost;
   }
@@ -193,7 +186,7 @@ export class Destination implements Intake {
     this.#enter('closed');
     this.#cancelTimer();
     this.#cancelAdopt();
-    this.#ignoreReady();
+    this.#link.ignore();
   }
 
   #enter(state: State): void {
@@ -272,35 +265,10 @@ export class Destination implements Intake {
     }
     if (unit.bytes.length > this.#limit && line.split(this.#options.split)) return;
     const replaying = line.logging;
-    const attempt = await this.#attempt(unit);
+    const attempt = await this.#link.send(unit.bytes, this.#away);
     this.#judge(line, unit, attempt);
     if (replaying) line.readyAt = this.#runtime.now() + REPLAY_PAUSE_MILLIS;
     if (this.#state === 'delivering' && this.logged.units === 0) this.#narrator.replayed();
-  }
-
-  #attempt(unit: Unit): Promise<Attempt> {
-    const { timeoutMillis } = this.#options;
-    const now = this.#runtime.now();
-    if (this.#away && !this.#transport.ready && now - this.#connectingSince >= RECREATE_MILLIS) {
-      this.#recreate(now);
-    }
-    const impatient = this.#away && !this.#patient;
-    return this.#transport.send(unit.bytes, {
-      timeoutMillis: impatient ? Math.min(timeoutMillis, RECOVERY_TIMEOUT_MILLIS) : timeoutMillis,
-      signal: this.#inFlight.signal,
-    });
-  }
-
-  #timedOut(): void {
-    // Connected and slower than the short deadline: every other attempt may take its whole time, or a receiver that
-    // needs 5 s for an answer would never be seen to work.
-    this.#patient = this.#away && this.#transport.ready && !this.#patient;
-    this.#recreate(this.#runtime.now());
-  }
-
-  #recreate(now: number): void {
-    this.#connectingSince = now;
-    this.#transport.recreate();
   }
 
   #judge(line: Line, unit: Unit, attempt: Attempt): void {
@@ -318,7 +286,6 @@ export class Destination implements Intake {
     const diagnosis = diagnose(attempt, this.#options.secure);
     switch (verdict.kind) {
       case 'retry':
-        if (attempt.code === DEADLINE_EXCEEDED) this.#timedOut();
         this.#failed('backing off', diagnosis, this.#backoff.next(verdict.floorMillis), verdict.floorMillis);
         break;
       case 'destination':
@@ -364,7 +331,6 @@ export class Destination implements Intake {
     floorMillis: number,
   ): void {
     const now = this.#runtime.now();
-    if (!this.#away) this.#connectingSince = now;
     this.#wakeable = !this.#woken;
     this.#woken = false;
     this.#notBefore = now + waitMillis;

@@ -1,7 +1,8 @@
 import { ManualClock } from '@ostinato/testing';
 import fc from 'fast-check';
 import type { Attempt } from '../../src/transport/transport.ts';
-import { FakeDisk, fail, OK, Rig } from '../support/rig.ts';
+import { World as Machine } from '../log/world.ts';
+import { fail, OK, Rig } from '../support/rig.ts';
 
 /** What a receiver does with one attempt. */
 type Reaction =
@@ -76,7 +77,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** A run of processes, one after the other, over one disk, against one receiver that remembers everything. */
 class World {
   readonly clock = new ManualClock();
-  readonly disk = new FakeDisk();
+  readonly machine = new Machine();
   readonly random: () => number;
   readonly reactions: Reaction[];
   readonly fallback: 'outage' | 'always';
@@ -105,7 +106,7 @@ class World {
   #start(): Rig {
     const rig = new Rig(
       { fallback: this.fallback },
-      { clock: this.clock, disk: this.disk, random: this.random },
+      { clock: this.clock, world: this.machine, random: this.random },
     );
     rig.transport.answer = ({ ids }, { length }) => this.#react(ids, length);
     return rig;
@@ -167,7 +168,7 @@ class World {
         this.process.transport.becomeReady();
         break;
       case 'disk':
-        this.disk.broken = step.broken ? 'ENOSPC' : undefined;
+        this.process.breakDisk(step.broken ? 'ENOSPC' : undefined);
         this.#brokenOnce ||= step.broken;
         break;
       case 'flush':
@@ -183,7 +184,7 @@ class World {
 
   async #restart(how: 'shutdown' | 'kill'): Promise<void> {
     if (how === 'shutdown' || this.#brokenOnce) {
-      this.disk.broken = undefined;
+      this.process.breakDisk(undefined);
       const ended = this.process.exporter.shutdown();
       await this.clock.advance(6000);
       await ended;
@@ -191,8 +192,7 @@ class World {
     } else {
       // Whose export was not answered was promised nothing.
       for (const one of this.exports) if (one.box.result === undefined) one.ids.length = 0;
-      this.process.transport.answer = () => new Promise(() => {});
-      this.process.die();
+      this.process.kill();
     }
     this.#brokenOnce = false;
     this.#refusedHere.clear();
@@ -207,7 +207,7 @@ class World {
   /** The receiver is well at last: everything comes to its end. */
   async end(): Promise<void> {
     this.reactions.length = 0;
-    this.disk.broken = undefined;
+    this.process.breakDisk(undefined);
     await this.clock.advance(600_000);
     const ended = this.process.exporter.shutdown();
     await this.clock.advance(6000);

@@ -1,4 +1,5 @@
-import { FakeDisk, fail, OK, REFUSED, Rig } from '../support/rig.ts';
+import { World } from '../log/world.ts';
+import { fail, OK, REFUSED, Rig } from '../support/rig.ts';
 
 const rigs: Rig[] = [];
 function rig(...parameters: ConstructorParameters<typeof Rig>): Rig {
@@ -144,19 +145,36 @@ describe('what becomes of a unit that a receiver answers with', () => {
     one.transport.answer = () => REFUSED;
     one.export(['a', 'b', 'c', 'd']);
     await one.clock.advance(0);
-    expect(one.disk.points).toBe(4);
+    expect(one.account.logged).toBe(4);
     one.transport.answer = ({ ids }, bytes) => {
       if (ids.length > 2) return fail(8, `larger than max (${bytes.length} vs. ${bytes.length - 1})`);
       return ids.includes('c') ? REFUSED : OK;
     };
     await one.clock.advance(10_000);
     expect(one.account).toMatchObject({ delivered: 2, logged: 2 });
-    expect(one.disk.points).toBe(4);
     one.transport.answer = () => OK;
     await one.clock.advance(10_000);
     expect(one.account).toMatchObject({ delivered: 4, logged: 0 });
-    expect(one.disk.points).toBe(0);
+    expect(one.account.logged).toBe(0);
   });
+});
+
+test('killed between the halves of a unit from the log: the next process sends all of it again', async () => {
+  const world = new World();
+  const one = rig({ fallback: 'outage' }, { world });
+  one.transport.answer = () => REFUSED;
+  one.export(['a', 'b']);
+  await one.clock.advance(0);
+  one.transport.answer = ({ ids }, bytes) => {
+    if (ids.length > 1) return fail(8, `larger than max (${bytes.length} vs. ${bytes.length - 1})`);
+    return ids.includes('b') ? REFUSED : OK;
+  };
+  await one.clock.advance(10_000);
+  expect(one.account).toMatchObject({ delivered: 1, logged: 1 });
+  one.kill();
+  const heir = rig({ fallback: 'outage' }, { world });
+  await heir.clock.advance(0);
+  expect(heir.received).toEqual(['a', 'b']);
 });
 
 describe('waiting', () => {
@@ -285,14 +303,14 @@ describe('order', () => {
   });
 
   test("a dead process's log of the same resource goes first, that of another resource beside", async () => {
-    const disk = new FakeDisk();
-    const dead = rig({ fallback: 'outage' }, { disk });
+    const world = new World();
+    const dead = rig({ fallback: 'outage' }, { world });
     dead.transport.answer = () => REFUSED;
     for (const id of ['a', 'b', 'c']) dead.export([id], 'same');
     for (const id of ['x', 'y', 'z']) dead.export([id], 'other');
     await dead.clock.advance(0);
-    dead.die();
-    const one = rig({ fallback: 'outage' }, { disk });
+    dead.kill();
+    const one = rig({ fallback: 'outage' }, { world });
     for (const id of ['d', 'e']) one.export([id], 'same');
     await one.clock.advance(1000);
     expect(one.received.filter((id) => 'abcde'.includes(id))).toEqual(['a', 'b', 'c', 'd', 'e']);
@@ -304,15 +322,15 @@ describe('order', () => {
   });
 
   test('a log that is found later, when newer data was sent, is a line of its own and says so', async () => {
-    const disk = new FakeDisk();
-    const other = rig({ fallback: 'outage' }, { disk });
-    const one = rig({ fallback: 'outage' }, { disk });
+    const world = new World();
+    const other = rig({ fallback: 'outage' }, { world });
+    const one = rig({ fallback: 'outage' }, { world });
     other.transport.answer = () => REFUSED;
     other.export(['a']);
     one.export(['b']);
     await other.clock.advance(0);
     await one.clock.advance(0);
-    other.die();
+    other.kill();
     await one.clock.advance(61_000);
     expect(one.received).toEqual(['b', 'a']);
     expect(one.said).toEqual([expect.stringContaining('beside newer data')]);
@@ -326,12 +344,12 @@ describe('what is kept where', () => {
     const done = one.export(['a']);
     await one.clock.advance(999);
     expect(done.result).toBeUndefined();
-    expect(one.disk.points).toBe(0);
+    expect(one.account.logged).toBe(0);
     await one.clock.advance(1);
     expect(done.result).toEqual({ code: 0 });
-    expect(one.disk.points).toBe(1);
+    expect(one.account.logged).toBe(1);
     await one.clock.advance(2000);
-    expect(one.disk.points).toBe(0);
+    expect(one.account.logged).toBe(0);
     expect(one.received).toEqual(['a']);
     expect(one.account).toMatchObject({ delivered: 1, logged: 0 });
   });
@@ -342,7 +360,7 @@ describe('what is kept where', () => {
     one.export(['a']);
     await one.clock.advance(0);
     one.export(['b']);
-    expect(one.disk.points).toBe(2);
+    expect(one.account.logged).toBe(2);
     expect(one.account).toMatchObject({ logged: 2, queued: 0 });
   });
 
@@ -350,7 +368,7 @@ describe('what is kept where', () => {
     const one = rig({ fallback: 'always' });
     let before = 0;
     one.transport.answer = () => {
-      before = one.disk.points;
+      before = one.account.logged;
       return OK;
     };
     const done = one.export(['a', 'b']);
@@ -358,20 +376,20 @@ describe('what is kept where', () => {
     expect(before).toBe(2);
     await one.clock.advance(100);
     expect(done.result).toEqual({ code: 0 });
-    expect(one.disk.points).toBe(0);
+    expect(one.account.logged).toBe(0);
     expect(one.said).toEqual([]);
   });
 
   test('a log that cannot be written: memory, SUCCESS, said once; and into the log when it can be written', async () => {
     const one = rig({ fallback: 'outage' });
-    one.disk.broken = 'ENOSPC';
+    one.breakDisk('ENOSPC');
     one.transport.answer = () => REFUSED;
     const done = [one.export(['a']), one.export(['b'])];
     await one.clock.advance(5000);
     expect(done.map(({ result }) => result?.code)).toEqual([0, 0]);
     expect(one.account).toMatchObject({ queued: 2, logged: 0 });
     expect(one.said.filter((text) => text.includes('ENOSPC'))).toHaveLength(1);
-    one.disk.broken = undefined;
+    one.breakDisk(undefined);
     one.export(['c']);
     expect(one.account).toMatchObject({ queued: 0, logged: 3 });
     one.transport.answer = () => OK;
@@ -399,7 +417,7 @@ describe('what is kept where', () => {
     const one = rig({ memory, fallback: 'outage' });
     one.transport.answer = () => new Promise((resolve) => one.clock.setTimeout(() => resolve(OK), 100));
     for (const id of ['a', 'b', 'c', 'd', 'e']) one.export([id]);
-    expect(one.disk.points).toBeGreaterThan(0);
+    expect(one.account.logged).toBeGreaterThan(0);
     await one.clock.advance(5000);
     expect(one.received).toEqual(['a', 'b', 'c', 'd', 'e']);
     expect(one.account).toMatchObject({ delivered: 5, dropped: 0 });

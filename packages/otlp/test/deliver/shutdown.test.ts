@@ -1,4 +1,4 @@
-import { FakeDisk, OK, REFUSED, Rig } from '../support/rig.ts';
+import { OK, REFUSED, Rig } from '../support/rig.ts';
 
 /** Whether a promise is settled now, and how. */
 async function outcome(promise: Promise<unknown>): Promise<string> {
@@ -39,7 +39,7 @@ describe('forceFlush', () => {
     expect(await outcome(flushed)).toBe('pending');
     await one.clock.advance(1);
     expect(await outcome(flushed)).toBe('resolved');
-    expect(one.disk.points).toBe(1);
+    expect(one.account.logged).toBe(1);
     const ended = one.exporter.shutdown();
     await one.clock.advance(5000);
     await ended;
@@ -94,7 +94,7 @@ describe('shutdown', () => {
     await one.clock.advance(0);
     one.export(['b']);
     expect(await outcome(one.exporter.shutdown())).toBe('resolved');
-    expect(one.disk.points).toBe(2);
+    expect(one.account.logged).toBe(2);
     expect(one.account).toMatchObject({ logged: 2, queued: 0, dropped: 0 });
   });
 
@@ -151,11 +151,11 @@ describe('shutdown', () => {
     one.transport.answer = () => new Promise((resolve) => one.clock.setTimeout(() => resolve(OK), 3000));
     one.export(['a']);
     await one.clock.advance(2000);
-    expect(one.disk.points).toBe(1);
+    expect(one.account.logged).toBe(1);
     const ended = one.exporter.shutdown();
     await one.clock.advance(1000);
     await ended;
-    expect(one.disk.points).toBe(0);
+    expect(one.account.logged).toBe(0);
   });
 
   test('no timer and no listener is left behind', async () => {
@@ -175,16 +175,15 @@ describe('shutdown', () => {
 });
 
 test('when the process exits, what is in memory goes to the log', async () => {
-  const disk = new FakeDisk();
-  const one = new Rig({ fallback: 'outage' }, { disk });
+  const one = new Rig({ fallback: 'outage' });
   one.transport.answer = () => undefined;
   one.export(['a']);
   await one.clock.advance(0);
-  expect(disk.points).toBe(0);
+  expect(one.account.logged).toBe(0);
   // The listener that the exporter registered, and only this one: the process goes on.
   const [mine] = process.listeners('exit').slice(-1);
   mine?.call(process, 0);
-  expect(disk.points).toBe(1);
+  expect(one.account.logged).toBe(1);
   const ended = one.exporter.shutdown();
   await one.clock.advance(5000);
   await ended;

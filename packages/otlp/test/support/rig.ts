@@ -3,11 +3,12 @@ import type { OtlpMetricExporterOptions } from '../../src/config/options.ts';
 import type { ExportResult } from '../../src/deliver/accept.ts';
 import type { Runtime } from '../../src/deliver/runtime.ts';
 import { decodeRequest } from '../../src/encode/decode.ts';
+import { fromLine, toLines } from '../../src/encode/json-lines.ts';
 import type { MetricsBatch } from '../../src/encode/sdk-types.ts';
-import { OtlpMetricExporter, type Parts } from '../../src/exporter.ts';
-import type { AppendResult, FallbackLog, LogLine } from '../../src/log/log.ts';
+import { OtlpMetricExporter } from '../../src/exporter.ts';
 import type { Attempt, Transport } from '../../src/transport/transport.ts';
-import type { Unit } from '../../src/unit.ts';
+import { systemError } from '../log/memory-disk.ts';
+import { type Actor, World } from '../log/world.ts';
 
 /** Time that a test moves; chance is the middle of everything unless given. */
 export function manualRuntime(clock: ManualClock, random: () => number = () => 0.5): Runtime {
@@ -100,123 +101,6 @@ export class FakeTransport implements Transport {
   }
 }
 
-interface StoredLine {
-  readonly resource: string;
-  units: Unit[];
-  alive: boolean;
-}
-
-/** A disk that outlives exporters. */
-export class FakeDisk {
-  readonly lines: StoredLine[] = [];
-  /** Why nothing can be written, if so. */
-  broken: string | undefined;
-  appends = 0;
-
-  /** The log of one process. */
-  open(): FallbackLog & { die(): void } {
-    const disk = this;
-    const mine = new Map<string, StoredLine>();
-    const held: StoredLine[] = [];
-    const own = (resource: string) => {
-      let line = mine.get(resource);
-      if (line === undefined) {
-        line = { resource, units: [], alive: true };
-        mine.set(resource, line);
-        held.push(line);
-        disk.lines.push(line);
-      }
-      return line;
-    };
-    const release = () => {
-      for (const line of held) line.alive = false;
-    };
-    return {
-      line: (resource) => new FakeLine(disk, resource, () => own(resource)),
-      adopt() {
-        const found = disk.lines.filter((line) => !line.alive && line.units.length > 0);
-        for (const line of found) line.alive = true;
-        held.push(...found);
-        return Promise.resolve(found.map((line) => new FakeLine(disk, line.resource, () => line)));
-      },
-      get bytes() {
-        return held.reduce(
-          (sum, { units }) => sum + units.reduce((all, { bytes }) => all + bytes.length, 0),
-          0,
-        );
-      },
-      close: release,
-      die() {
-        release();
-        // What is on the disk stays as it is, whatever the dead process would still do.
-        for (const line of held) {
-          const at = disk.lines.indexOf(line);
-          if (at >= 0) disk.lines[at] = { ...line, units: [...line.units] };
-        }
-      },
-    };
-  }
-
-  get points(): number {
-    return this.lines.reduce((sum, { units }) => sum + pointsOf(units), 0);
-  }
-}
-
-function pointsOf(units: readonly Unit[]): number {
-  return units.reduce((sum, { points }) => sum + points, 0);
-}
-
-class FakeLine implements LogLine {
-  readonly resource: string;
-  readonly #disk: FakeDisk;
-  readonly #stored: () => StoredLine;
-  #peeked: Unit | undefined;
-
-  constructor(disk: FakeDisk, resource: string, stored: () => StoredLine) {
-    this.resource = resource;
-    this.#disk = disk;
-    this.#stored = stored;
-  }
-
-  get pending(): number {
-    return this.#stored().units.length;
-  }
-
-  get points(): number {
-    return pointsOf(this.#stored().units);
-  }
-
-  get bytes(): number {
-    return this.#stored().units.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  }
-
-  append(units: readonly Unit[]): AppendResult {
-    const { broken } = this.#disk;
-    if (broken !== undefined) return { stored: false, degraded: { code: broken, message: `${broken}: no` } };
-    this.#disk.appends++;
-    this.#stored().units.push(...units);
-    return { stored: true, durable: Promise.resolve(undefined) };
-  }
-
-  appendSync(units: readonly Unit[]): AppendResult {
-    return this.append(units);
-  }
-
-  async peek(): Promise<Unit | undefined> {
-    await undefined;
-    this.#peeked = this.#stored().units[0];
-    return this.#peeked;
-  }
-
-  acknowledge(): void {
-    const stored = this.#stored();
-    if (this.#peeked === undefined || stored.units[0] !== this.#peeked)
-      throw new Error('acknowledged without peek');
-    stored.units.shift();
-    this.#peeked = undefined;
-  }
-}
-
 /** A batch of one counter whose points carry unique ids. */
 export function batchOf(ids: readonly string[], resource = 'service'): MetricsBatch {
   const time = [1_800_000_000, 0] as const;
@@ -252,23 +136,24 @@ export function idsOf(bytes: Uint8Array): string[] {
   return ids;
 }
 
-/** An exporter with everything around it under control. */
+/**
+ * An exporter with everything around it under control: time, the receiver, and the real log on a disk in memory. Rigs
+ * of one `world` are processes that share that disk.
+ */
 export class Rig {
   readonly clock: ManualClock;
   readonly transport: FakeTransport;
-  readonly disk: FakeDisk;
   readonly said: string[] = [];
   readonly exporter: OtlpMetricExporter;
-  readonly die: () => void;
+  #process: Actor | undefined;
 
   constructor(
     options: Omit<OtlpMetricExporterOptions, 'fallback'> & { readonly fallback?: 'outage' | 'always' } = {},
-    shared: { clock?: ManualClock; disk?: FakeDisk; random?: () => number; parts?: Partial<Parts> } = {},
+    shared: { readonly clock?: ManualClock; readonly world?: World; readonly random?: () => number } = {},
   ) {
     this.clock = shared.clock ?? new ManualClock();
     this.transport = new FakeTransport(this.clock);
-    this.disk = shared.disk ?? new FakeDisk();
-    const log = this.disk.open();
+    const world = shared.world ?? new World();
     const say = (text: string) => void this.said.push(text);
     const { fallback: durability, ...rest } = options;
     this.exporter = new OtlpMetricExporter(
@@ -278,11 +163,27 @@ export class Rig {
         env: {},
         logger: { info: say, warn: say },
         connect: () => this.transport,
-        openLog: () => log,
-        ...shared.parts,
+        openLog: (logOptions) => {
+          this.#process = world.start({ ...logOptions, codec: { toLines, fromLine } });
+          return this.#process.log;
+        },
       },
     );
-    this.die = () => log.die();
+  }
+
+  /** SIGKILL: what the process would still do has no effect. */
+  kill(): void {
+    this.transport.answer = () => new Promise(() => {});
+    this.#process?.kill();
+  }
+
+  /** From now on nothing can be written to the disk; undefined mends it. */
+  breakDisk(code: string | undefined): void {
+    const { files } = this.#process ?? {};
+    if (files === undefined) throw new Error('there is no log');
+    files.before = (call) => {
+      if (code !== undefined && ['write', 'create', 'makeDirectory'].includes(call)) throw systemError(code);
+    };
   }
 
   /** Exports points with these ids, and collects the results. */
