@@ -35,24 +35,34 @@ export interface SegmentHeader {
   readonly resource: string;
 }
 
-/** A line of a segment, newline included, for a unit's JSON text. Throws if that is too long. */
-export function unitLine(json: string, points: number): Uint8Array {
-  const line = sealed(`${json.slice(0, -1)},"points":${points}`);
-  if (line.length > LONGEST_LINE) throw new RangeError(`a unit of ${line.length} bytes as JSON is too large`);
-  return line;
+/** The lines of units, given as JSON texts; newlines included. Throws if one is too long. */
+export function unitLines(units: readonly { readonly text: string; readonly points: number }[]): Uint8Array {
+  return sealed(units.map(({ text, points }) => ({ text, end: `,"points":${points}` })));
 }
 
 /** The first line of a segment, newline included. */
 export function headerLine(header: SegmentHeader): Uint8Array {
   const { version, created, line, number, resource } = header;
-  return sealed(
-    `{"resourceMetrics":[],"segment":${JSON.stringify({ version, created, line, number, resource })}`,
-  );
+  const end = `,"segment":${JSON.stringify({ version, created, line, number, resource })}`;
+  return sealed([{ text: '{"resourceMetrics":[]}', end }]);
 }
 
-function sealed(text: string): Uint8Array {
-  const body = Buffer.from(text);
-  return Buffer.concat([body, Buffer.from(`,"crc":"${hexadecimal(crc32(body))}"}\n`)]);
+/** JSON objects as lines, with more keys at their ends. Copies each text once: they may be megabytes. */
+function sealed(objects: readonly { readonly text: string; readonly end: string }[]): Uint8Array {
+  const lengths = objects.map(({ text, end }) => {
+    const length = Buffer.byteLength(text) - 1 + Buffer.byteLength(end) + TAIL_LENGTH;
+    if (length > LONGEST_LINE) throw new RangeError(`a unit of ${length} bytes as JSON is too large`);
+    return length + 1;
+  });
+  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const { text, end } of objects) {
+    const start = at;
+    at += bytes.write(text, at) - 1;
+    at += bytes.write(end, at);
+    at += bytes.write(`,"crc":"${hexadecimal(crc32(bytes.subarray(start, at)))}"}\n`, at);
+  }
+  return bytes;
 }
 
 /** Eight hexadecimal digits. */

@@ -3,7 +3,7 @@ import type { Unit } from '../unit.ts';
 import type { Dropped, LineContext, Place } from './context.ts';
 import { CURSOR, Cursor } from './cursor.ts';
 import { attempt, codeOf, degradedBy, type Files } from './files.ts';
-import { headerLine, isIntact, pointsOf, unitLine, VERSION } from './format.ts';
+import { headerLine, isIntact, pointsOf, unitLines, VERSION } from './format.ts';
 import type { AppendResult, LogLine } from './log.ts';
 import { type RawLine, SegmentReader } from './reader.ts';
 import { type Segment, SegmentWriter } from './segment.ts';
@@ -136,7 +136,7 @@ export class Line implements LogLine {
     if (units.length === 0) return { stored: true, durable: SAFE };
     try {
       const lines = units.flatMap((unit) => this.#context.codec.toLines(unit));
-      const bytes = Buffer.concat(lines.map(({ unit, text }) => unitLine(text, unit.points)));
+      const bytes = unitLines(lines.map(({ unit, text }) => ({ text, points: unit.points })));
       const noRoom = this.#context.makeRoom(bytes.length + this.#headerBytes);
       if (noRoom) return { stored: false, degraded: noRoom };
       // A second time if the line was taken; whoever takes it twice in one append must wait.

@@ -1,5 +1,7 @@
 import { crc32 } from 'node:zlib';
-import { headerLine, isIntact, LONGEST_LINE, pointsOf, readHeader, unitLine } from '../../src/log/format.ts';
+import { headerLine, isIntact, LONGEST_LINE, pointsOf, readHeader, unitLines } from '../../src/log/format.ts';
+
+const unitLine = (text: string, points: number) => unitLines([{ text, points }]);
 
 const header = { version: 1, created: 1_700_000_000_000, line: 'one', number: 3, resource: 'shop "é"' };
 
