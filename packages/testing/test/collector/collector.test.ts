@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { Client, status as codes, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { hangUp, partialSuccess, silence, status, success } from '../../src/collector/answers.ts';
-import { type Collector, startCollector } from '../../src/collector/collector.ts';
+import { type Collector, type CollectorOptions, startCollector } from '../../src/collector/collector.ts';
+import { cert, key } from './certificate.ts';
 
 const EXPORT = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
 
@@ -12,6 +13,7 @@ interface Reply {
 }
 
 let collector: Collector;
+const others: Collector[] = [];
 const clients: Client[] = [];
 
 beforeEach(async () => {
@@ -20,8 +22,14 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close();
-  await collector.stop();
+  for (const one of [collector, ...others.splice(0)]) await one.stop();
 });
+
+async function another(options: CollectorOptions): Promise<Collector> {
+  const made = await startCollector(options);
+  others.push(made);
+  return made;
+}
 
 function newClient(to = collector): Client {
   const client = new Client(`127.0.0.1:${to.port}`, credentials.createInsecure(), {
@@ -44,18 +52,42 @@ function freshClient(): Client {
   return client;
 }
 
-function send(
-  client: Client,
-  { bytes = Buffer.from('some bytes'), metadata = {}, deadline = Infinity, waitForReady = false } = {},
-): Promise<Reply> {
-  return new Promise((resolve) => {
-    const headers = new Metadata({ waitForReady });
-    for (const [name, value] of Object.entries(metadata)) headers.set(name, value as string);
-    const identity = (value: Buffer) => value;
-    client.makeUnaryRequest(EXPORT, identity, identity, bytes, headers, { deadline }, (error, reply) =>
-      resolve({ error: error ?? undefined, bytes: reply }),
+interface SendOptions {
+  readonly bytes?: Buffer;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly deadline?: number;
+  readonly waitForReady?: boolean;
+}
+
+/** Sends one request, which can be cancelled. */
+function call(client: Client, options: SendOptions = {}): { reply: Promise<Reply>; cancel: () => void } {
+  const {
+    bytes = Buffer.from('some bytes'),
+    metadata = {},
+    deadline = Infinity,
+    waitForReady = false,
+  } = options;
+  const headers = new Metadata({ waitForReady });
+  for (const [name, value] of Object.entries(metadata)) headers.set(name, value);
+  const identity = (value: Buffer) => value;
+  let cancel = () => {};
+  const reply = new Promise<Reply>((resolve) => {
+    const made = client.makeUnaryRequest(
+      EXPORT,
+      identity,
+      identity,
+      bytes,
+      headers,
+      { deadline },
+      (error, answer) => resolve({ error: error ?? undefined, bytes: answer }),
     );
+    cancel = () => made.cancel();
   });
+  return { reply, cancel };
+}
+
+function send(client: Client, options?: SendOptions): Promise<Reply> {
+  return call(client, options).reply;
 }
 
 describe('answers', () => {
@@ -136,19 +168,25 @@ describe('answers', () => {
   });
 
   test('a delayed answer comes, and the data counts although the client gave up', async () => {
-    collector.respondOnce(success({ delayMillis: 60 }));
-    const { error } = await send(newClient(), { deadline: Date.now() + 30 });
-    expect(error).toMatchObject({ code: codes.DEADLINE_EXCEEDED });
+    collector.respondOnce(success({ delayMillis: 20 }));
+    const { reply, cancel } = call(newClient());
+    await collector.received(1);
+    expect(collector.accepted).toHaveLength(0);
+    cancel();
+    expect((await reply).error).toMatchObject({ code: codes.CANCELLED });
     await collector.until(({ accepted }) => accepted.length === 1);
   });
 
   test('silence leaves the call open and the connection well', async () => {
     const client = newClient();
     collector.respondOnce(silence());
-    const { error } = await send(client, { deadline: Date.now() + 50 });
-    expect(error).toMatchObject({ code: codes.DEADLINE_EXCEEDED });
+    const { reply, cancel } = call(client);
+    await collector.until(({ requests }) => requests[0]?.answer !== undefined);
     expect((await send(client)).error).toBeUndefined();
     expect(collector.connections).toEqual({ made: 1, open: 1 });
+    cancel();
+    expect((await reply).error).toMatchObject({ code: codes.CANCELLED });
+    expect(collector.accepted.map(({ index }) => index)).toEqual([1]);
   });
 
   test('hanging up breaks the connection of that request; the data may have been kept', async () => {
@@ -202,14 +240,13 @@ describe('what was kept', () => {
 
 describe('size', () => {
   test('refuses what exceeds its limit in the words of the real Collector', async () => {
-    const small = await startCollector({ maxReceiveBytes: 100 });
+    const small = await another({ maxReceiveBytes: 100 });
     const client = newClient(small);
     expect((await send(client, { bytes: Buffer.alloc(100) })).error).toBeUndefined();
     expect((await send(client, { bytes: Buffer.alloc(101) })).error).toMatchObject({
       code: codes.RESOURCE_EXHAUSTED,
       details: 'grpc: received message larger than max (101 vs. 100)',
     });
-    await small.stop();
   });
 
   test('the default limit is 4 MiB', async () => {
@@ -269,6 +306,7 @@ describe('outages', () => {
     expect((await send(client, { deadline: Date.now() + 80, waitForReady: true })).error).toMatchObject({
       code: codes.DEADLINE_EXCEEDED,
     });
+    await collector.until(({ connections }) => connections.made === 2);
     expect(collector.connections.open).toBeGreaterThan(0);
     await collector.comeBack();
     expect((await send(client, { waitForReady: true })).error).toBeUndefined();
@@ -290,6 +328,41 @@ describe('outages', () => {
     await expect(startCollector({ port: collector.port })).rejects.toThrow(
       new RegExp(`the collector cannot listen on port ${collector.port}.*EADDRINUSE`),
     );
+  });
+});
+
+describe('TLS', () => {
+  const to = (secure: Collector, client: ReturnType<typeof credentials.createSsl>) => {
+    const made = new Client(`127.0.0.1:${secure.port}`, client, {
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.ssl_target_name_override': 'localhost',
+    });
+    clients.push(made);
+    return made;
+  };
+
+  test('serves it, and goes away and comes back as ever', async () => {
+    const secure = await another({ tls: { cert, key } });
+    expect(secure.endpoint).toBe(`https://127.0.0.1:${secure.port}`);
+    const client = to(secure, credentials.createSsl(Buffer.from(cert)));
+    expect((await send(client)).error).toBeUndefined();
+    expect((await send(to(secure, credentials.createInsecure()))).error).toMatchObject({
+      code: codes.UNAVAILABLE,
+    });
+    secure.vanish();
+    expect((await send(client)).error).toMatchObject({ code: codes.UNAVAILABLE });
+    await secure.comeBack();
+    expect((await send(client, { waitForReady: true })).error).toBeUndefined();
+  });
+
+  test('asks for a client certificate when told whose', async () => {
+    const mutual = await another({ tls: { cert, key, clientCa: cert } });
+    const ca = Buffer.from(cert);
+    expect((await send(to(mutual, credentials.createSsl(ca)))).error).toMatchObject({
+      code: codes.UNAVAILABLE,
+    });
+    const known = credentials.createSsl(ca, Buffer.from(key), Buffer.from(cert));
+    expect((await send(to(mutual, known))).error).toBeUndefined();
   });
 });
 
