@@ -141,6 +141,6 @@ test('one series has one identity, whatever the order of its attributes', () => 
 
 test('what is no request is an error', () => {
   expect(() => decodePoints(Buffer.from([0x0a, 0x7f, 1]))).toThrow(
-    expect.objectContaining({ code: 'OTLP_MALFORMED' }),
+    expect.objectContaining({ code: 'OSTINATO_MALFORMED_OTLP' }),
   );
 });
