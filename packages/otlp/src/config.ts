@@ -1,6 +1,7 @@
-import { ChannelCredentials, Metadata } from '@grpc/grpc-js';
+import { type ChannelCredentials, Metadata } from '@grpc/grpc-js';
 import { OstinatoError } from '@ostinato/core';
 import { numberOf, objectOf, oneOf, refused, refusedSecret } from './config/check.ts';
+import { credentialsOf } from './config/credentials.ts';
 import { ENDPOINT_FORMS, type Endpoint, maskedEndpoint, parseEndpoint } from './config/endpoint.ts';
 import { type Environment, OtlpEnv, type Warn } from './config/env.ts';
 import type {
@@ -10,10 +11,8 @@ import type {
   OtlpMetricExporterOptions,
   RetryOptions,
   TemporalityPreference,
-  TlsOptions,
 } from './config/options.ts';
 import type { BackoffOptions } from './deliver/backoff.ts';
-import { type Pems, readPem } from './transport/tls.ts';
 
 const OPTIONS: readonly (keyof OtlpMetricExporterOptions)[] = [
   'endpoint',
@@ -74,8 +73,7 @@ export function resolveConfig(
   env.read('PROTOCOL', 'grpc, the only protocol of this exporter', (text) => text === 'grpc' || undefined);
   const endpoint = endpointOf(given, env, warn);
   const headers = headersOf(given, env);
-  const pems = pemsOf(given.tls, env);
-  const credentials = credentialsOf(given, endpoint, pems);
+  const credentials = credentialsOf(given, endpoint, env, warn);
   const secure = given.credentials === undefined ? endpoint.secure : isSecure(given.credentials);
   if (!secure && !endpoint.loopback) warnOfPlaintextSecrets(headers, endpoint, warn);
 
@@ -181,69 +179,6 @@ function headerProblem(name: string, value: unknown): string | undefined {
   if (typeof value !== 'string' || !/^[\x20-\x7e]*$/.test(value))
     return 'expected a value of printable ASCII characters';
   return undefined;
-}
-
-function pemsOf(tls: TlsOptions | undefined, env: OtlpEnv): Pems {
-  const given = tls === undefined ? {} : objectOf<TlsOptions>('tls', tls, ['ca', 'cert', 'key']);
-  const pem = (option: keyof TlsOptions, variable: string) => {
-    const source = given[option];
-    if (source === undefined) {
-      return env.read(variable, 'the path of a readable PEM file', (path) => {
-        try {
-          return readPem(path);
-        } catch {
-          return undefined;
-        }
-      });
-    }
-    if (typeof source !== 'string' && !ArrayBuffer.isView(source)) {
-      throw refusedSecret(`tls.${option}`, 'PEM text, bytes, or the path of a PEM file');
-    }
-    try {
-      return readPem(source);
-    } catch (error) {
-      const { message } = error as Error;
-      throw new OstinatoError('ERR_OPTION', `tls.${option}: the file cannot be read: ${message}`);
-    }
-  };
-  return {
-    ca: pem('ca', 'CERTIFICATE'),
-    cert: pem('cert', 'CLIENT_CERTIFICATE'),
-    key: pem('key', 'CLIENT_KEY'),
-  };
-}
-
-function credentialsOf(
-  given: OtlpMetricExporterOptions,
-  endpoint: Endpoint,
-  { ca, cert, key }: Pems,
-): ChannelCredentials {
-  if (given.credentials !== undefined) {
-    if (typeof given.credentials?._isSecure !== 'function') {
-      throw refusedSecret('credentials', 'ChannelCredentials of @grpc/grpc-js');
-    }
-    return given.credentials;
-  }
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new OstinatoError('ERR_OPTION', 'tls.cert and tls.key need each other: one of them is missing');
-  }
-  if (endpoint.secure) {
-    try {
-      return ChannelCredentials.createSsl(ca ?? null, key ?? null, cert ?? null);
-    } catch (error) {
-      throw new OstinatoError(
-        'ERR_OPTION',
-        `tls: the certificates are not usable: ${(error as Error).message}`,
-      );
-    }
-  }
-  if (cert !== undefined) {
-    throw new OstinatoError(
-      'ERR_OPTION',
-      `endpoint: ${endpoint.text} is plaintext, and a client certificate is given (tls.cert): use https:// or grpcs://`,
-    );
-  }
-  return ChannelCredentials.createInsecure();
 }
 
 function isSecure(credentials: ChannelCredentials): boolean {

@@ -328,6 +328,18 @@ describe('TLS', () => {
     expect(warnings).toEqual([expect.stringContaining('OTEL_EXPORTER_OTLP_CERTIFICATE')]);
   });
 
+  test('half a client certificate, or files that hold none, are only worth a warning from the environment', () => {
+    const pem = join(directory, 'pem');
+    for (const variable of ['CLIENT_KEY', 'CERTIFICATE']) {
+      const { config, warnings } = resolve(
+        { endpoint: 'https://c:1' },
+        { [`OTEL_EXPORTER_OTLP_${variable}`]: pem },
+      );
+      expect(config.secure).toBe(true);
+      expect(warnings).toEqual([expect.stringMatching(/^the TLS files .* are ignored/)]);
+    }
+  });
+
   test('texts that are no certificates are refused at once, and not shown', () => {
     const pem = '-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n';
     expect(() => resolve({ endpoint: 'https://c:1', tls: { ca: pem, cert: pem, key: pem } })).toThrow(

@@ -1,5 +1,6 @@
 import type { Dropped } from '../log/context.ts';
 import type { FallbackLog } from '../log/log.ts';
+import { printable } from '../printable.ts';
 import type { Attempt, Transport } from '../transport/transport.ts';
 import type { Unit } from '../unit.ts';
 import type { Intake } from './accept.ts';
@@ -273,7 +274,8 @@ export class Destination implements Intake {
 
   #judge(line: Line, unit: Unit, attempt: Attempt): void {
     if (attempt.ok) {
-      const { rejectedPoints, message } = attempt;
+      const { rejectedPoints } = attempt;
+      const message = printable(attempt.message);
       line.delivered(rejectedPoints, message);
       if (rejectedPoints > 0) this.#narrator.rejected('partial success', rejectedPoints, message);
       else if (message !== '') this.#narrator.warned(message);

@@ -87,7 +87,7 @@ export class Narrator {
 
   /** A partial success without rejected points: a warning of the receiver. */
   warned(text: string): void {
-    this.#once('warned', `${this.#destination} took everything, with a warning: ${printable(text)}`);
+    this.#once('warned', `${this.#destination} took everything, with a warning: ${text}`);
   }
 
   degraded({ code, message }: Degraded): void {

@@ -2,6 +2,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { ChannelCredentials, Metadata } from '@grpc/grpc-js';
+import {
+  type Context,
+  type ContextManager,
+  context,
+  createContextKey,
+  ROOT_CONTEXT,
+} from '@opentelemetry/api';
 import { type Collector, partialSuccess, silence, startCollector, status } from '@ostinato/testing';
 import { GrpcTransport, type GrpcTransportOptions } from '../../src/transport/grpc.ts';
 
@@ -59,6 +66,28 @@ describe('GrpcTransport', () => {
     expect(collector.requests[0]?.metadata['user-agent']).toMatch(
       /^Ostinato\/\d+\.\d+\.\d+ OTel-OTLP-Exporter-JavaScript\/\d+\.\d+\.\d+ /,
     );
+  });
+
+  test('is not traced', async () => {
+    const seen: Context[] = [];
+    const manager: ContextManager = {
+      active: () => ROOT_CONTEXT,
+      with(current, run, self, ...parameters) {
+        seen.push(current);
+        return run.call(self, ...parameters);
+      },
+      bind: (_, target) => target,
+      enable: () => manager,
+      disable: () => manager,
+    };
+    context.setGlobalContextManager(manager);
+    try {
+      await send();
+    } finally {
+      context.disable();
+    }
+    const suppressed = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+    expect(seen.map((current) => current.getValue(suppressed))).toEqual([true]);
   });
 
   test('compresses with gzip', async () => {
