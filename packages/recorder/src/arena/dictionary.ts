@@ -130,16 +130,13 @@ export function readMetric(arena: Arena, address: number): MetricDefinition {
 export function readSeries(arena: Arena, address: number): SeriesDefinition {
   const words = address * 2;
   const text = new TextReader(arena.bytes, (words + SERIES_WORDS) * 4);
+  const types = (words + SERIES_WORDS) * 4 + (arena.words[words + RECORD_IDENTITY] as number);
+  const labels: (readonly [name: string, value: SeriesLabelValue])[] = [];
   const count = text.number();
-  const names: string[] = [];
-  const values: string[] = [];
   for (let i = 0; i < count; i++) {
-    names.push(text.string());
-    values.push(text.string());
+    const name = text.string();
+    labels.push(Object.freeze([name, typed(text.string(), arena.bytes[types + i] as number)]));
   }
-  const labels = names.map((name, i) =>
-    Object.freeze([name, typed(values[i] as string, text.byte())] as const),
-  );
   return {
     metric: arena.words[words + SERIES_METRIC] as number,
     labels: Object.freeze(labels),

@@ -17,6 +17,7 @@ import {
   SERIES_MODE,
 } from '../arena/layout.ts';
 import { MAX_BUCKETS } from '../cells/exponential-cells.ts';
+import { MAX_SCALE } from '../cells/exponential-index.ts';
 import type { CollectedSeries } from './collector.ts';
 import { finite, type Point } from './point.ts';
 
@@ -96,7 +97,9 @@ function addSummary(doubles: Float64Array, cell: number, point: Point): void {
   if (max > point.max) point.max = max;
 }
 
+/** The cells of the series that is read, `cellCount` of them. */
 const cells: number[] = [];
+let cellCount = 0;
 
 /**
  * Adds up the cells of an exponential histogram in `point`, at the lowest of their scales or lower, so that at most
@@ -105,12 +108,12 @@ const cells: number[] = [];
 export function mergeExponential(arena: Arena, series: CollectedSeries, known: number, point: Point): number {
   const { words, doubles } = arena;
   arena.beginPass();
-  cells.length = 0;
+  cellCount = 0;
   let writes = 0;
   for (const record of series.records) {
     const cell = Atomics.load(words, record * 2 + SERIES_CELL);
     if (cell === 0) continue;
-    cells.push(cell);
+    cells[cellCount++] = cell;
     writes += doubles[cell + HISTOGRAM_WRITES] as number;
   }
   if (writes !== known && writes !== 0) {
@@ -122,31 +125,35 @@ export function mergeExponential(arena: Arena, series: CollectedSeries, known: n
 }
 
 function addCells(doubles: Float64Array, point: Point): void {
-  let scale = Infinity;
-  for (const cell of cells) scale = Math.min(scale, doubles[cell + EXPONENTIAL_SCALE] as number);
-  let low = Infinity;
-  let high = -Infinity;
-  for (const cell of cells) {
-    const base = doubles[cell + EXPONENTIAL_BASE] as number;
-    const shift = (doubles[cell + EXPONENTIAL_SCALE] as number) - scale;
-    const capacity = doubles[cell + EXPONENTIAL_CAPACITY] as number;
+  let scale = MAX_SCALE;
+  for (let i = 0; i < cellCount; i++) {
+    scale = Math.min(scale, integer(doubles, (cells[i] as number) + EXPONENTIAL_SCALE));
+  }
+  let low = 0;
+  let high = -1;
+  for (let i = 0; i < cellCount; i++) {
+    const cell = cells[i] as number;
     const buckets = cell + EXPONENTIAL_BUCKETS;
-    let first = 0;
-    while (first < capacity && doubles[buckets + first] === 0) first++;
-    if (first === capacity) continue;
-    let last = capacity - 1;
-    while (doubles[buckets + last] === 0) last--;
-    low = Math.min(low, (base + first) >> shift);
-    high = Math.max(high, (base + last) >> shift);
+    const end = buckets + integer(doubles, cell + EXPONENTIAL_CAPACITY);
+    let first = buckets;
+    while (first < end && doubles[first] === 0) first++;
+    if (first === end) continue;
+    let last = end - 1;
+    while (doubles[last] === 0) last--;
+    const shift = integer(doubles, cell + EXPONENTIAL_SCALE) - scale;
+    const base = integer(doubles, cell + EXPONENTIAL_BASE) - buckets;
+    const empty = high < low;
+    low = empty ? (base + first) >> shift : Math.min(low, (base + first) >> shift);
+    high = empty ? (base + last) >> shift : Math.max(high, (base + last) >> shift);
   }
   let down = 0;
   while ((high >> down) - (low >> down) >= MAX_BUCKETS) down++;
-  const empty = high < low;
-  const offset = empty ? 0 : low >> down;
-  point.clear(empty ? 0 : (high >> down) - offset + 1);
+  const offset = low >> down;
+  point.clear(high < low ? 0 : (high >> down) - offset + 1);
   point.scale = scale - down;
   point.offset = offset;
-  for (const cell of cells) {
+  for (let i = 0; i < cellCount; i++) {
+    const cell = cells[i] as number;
     addBuckets(doubles, cell, point);
     const zeros = doubles[cell + EXPONENTIAL_ZERO] as number;
     point.zeroCount += zeros;
@@ -158,24 +165,22 @@ function addCells(doubles: Float64Array, point: Point): void {
 /** Only in the window that was found: what is recorded beside it meanwhile belongs to the next read. */
 function addBuckets(doubles: Float64Array, cell: number, point: Point): void {
   const { counts, offset, length } = point;
-  const base = doubles[cell + EXPONENTIAL_BASE] as number;
-  const shift = (doubles[cell + EXPONENTIAL_SCALE] as number) - point.scale;
+  const base = integer(doubles, cell + EXPONENTIAL_BASE);
+  const shift = integer(doubles, cell + EXPONENTIAL_SCALE) - point.scale;
   const buckets = cell + EXPONENTIAL_BUCKETS - base;
   const from = Math.max(base, offset << shift);
-  const end = Math.min(base + (doubles[cell + EXPONENTIAL_CAPACITY] as number), (offset + length) << shift);
+  const end = Math.min(base + integer(doubles, cell + EXPONENTIAL_CAPACITY), (offset + length) << shift);
   let count = 0;
-  if (shift === 0) {
-    for (let i = from; i < end; i++) {
-      const samples = doubles[buckets + i] as number;
-      (counts[i - offset] as number) += samples;
-      count += samples;
-    }
-  } else {
-    for (let i = from; i < end; i++) {
-      const samples = doubles[buckets + i] as number;
-      (counts[(i >> shift) - offset] as number) += samples;
-      count += samples;
-    }
+  for (let i = from; i < end; i++) {
+    const samples = doubles[buckets + i] as number;
+    const to = (i >> shift) - offset;
+    counts[to] = (counts[to] as number) + samples;
+    count += samples;
   }
   point.count += count;
+}
+
+/** A double that is one, as the compiler likes it for arithmetic on addresses. */
+function integer(doubles: Float64Array, address: number): number {
+  return (doubles[address] as number) | 0;
 }

@@ -93,7 +93,7 @@ function trim(point: Point): void {
   let end = point.length;
   while (first < end && counts[first] === 0) first++;
   while (end > first && counts[end - 1] === 0) end--;
-  if (first > 0) counts.copyWithin(0, first, end);
+  if (first > 0) for (let i = first; i < end; i++) counts[i - first] = counts[i] as number;
   point.length = end - first;
   point.offset = end === first ? 0 : point.offset + first;
 }

@@ -151,7 +151,7 @@ export class Registry {
       cells: new LabelTrie(),
       refuseMode: () => {
         this.#refusals.add('mode');
-        report('OSTINATO_MODE', name, () => {
+        report('OSTINATO_MODE', `${scope.name} ${name}`, () => {
           return `counter "${name}": a series takes either increment or absolute, as its first operation did; the other one is refused.`;
         });
       },
@@ -174,7 +174,7 @@ export class Registry {
       ...(buckets === undefined ? {} : { buckets }),
     };
     if (metric.type === 'exponentialHistogram' && this.#boundsOf(metric) !== undefined) {
-      report('OSTINATO_BUCKETS_TOO_LATE', metric.name, () => {
+      report('OSTINATO_BUCKETS_TOO_LATE', `${metric.scope.name} ${metric.name}`, () => {
         return `histogram "${metric.name}": its buckets were defined after the first record; it keeps exponential ones. Define it first, or give the buckets to createRecorder.`;
       });
     }
