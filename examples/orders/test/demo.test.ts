@@ -91,6 +91,7 @@ describe('the account', () => {
 describe('the picture', () => {
   const scene: Scene = {
     elapsed: 12.34,
+    note: 'the collector is away',
     ordersPerSecond: 1234,
     orders: [0, 600, 1234],
     arrivals: [10, 20, 0],
@@ -107,6 +108,7 @@ describe('the picture', () => {
   test('has the rate, the latencies, the state and the log', () => {
     const text = picture(scene, painter(false)).join('\n');
     for (const part of [
+      '12.3 s  the collector is away',
       '1,234/s',
       'p50 4.2 ms',
       'p90 40 ms',

@@ -4,12 +4,13 @@ import { LiveScreen, PlainScreen } from './screen.ts';
 
 const HELP = `npm run demo [-- --keep]
 
-Starts a collector, an order service and a payment service, and sends orders. Takes the collector away for nine
-seconds, brings it back, and compares what it received with what the services counted for themselves. Half a
-minute; exit code 0 if nothing was lost. It needs no network beyond this machine and leaves nothing behind.
+Starts a collector, an order service and a payment service, and sends orders.
+Takes the collector away for nine seconds, brings it back, and compares what it
+received with what the services counted for themselves. Half a minute; exit
+code 0 if nothing was lost. It needs no network and leaves nothing behind.
 
   --keep   goes on until Ctrl-C, and makes the account then
-  --plain  prints lines instead of a live picture, as it does anyway where the output is no terminal
+  --plain  prints lines, as it does anyway where the output is no terminal
 `;
 
 async function main(): Promise<number> {
@@ -40,8 +41,9 @@ main().then(
   (code) => {
     process.exitCode = code;
   },
-  (error: Error) => {
-    process.stderr.write(`\nThe demo failed: ${error.message}\n`);
-    process.exitCode = 1;
+  (error: NodeJS.ErrnoException) => {
+    const misused = error.code?.startsWith('ERR_PARSE_ARGS') === true;
+    process.stderr.write(misused ? `${error.message}\n\n${HELP}` : `\nThe demo failed: ${error.message}\n`);
+    process.exitCode = misused ? 2 : 1;
   },
 );

@@ -70,17 +70,19 @@ export async function runDemo({ keep, screen, interrupted }: DemoOptions): Promi
       const timer = setInterval(act, millis);
       undo.push(() => clearInterval(timer));
     }
-    const event = (text: string) => screen.event(watching.elapsed, text);
-    event(
-      `the collector listens on ${env.OTEL_EXPORTER_OTLP_ENDPOINT}, ${CUSTOMERS} customers order at ${orders.url}/order`,
-    );
+    const event = (text: string) => {
+      watching.note = text;
+      screen.event(watching.elapsed, text);
+    };
+    screen.event(0, `the services send their metrics to ${env.OTEL_EXPORTER_OTLP_ENDPOINT}`);
+    event(`${CUSTOMERS} customers order at ${orders.url}`);
 
     await pause(BEFORE);
     event('the collector is taken away');
     collector.vanish();
     watching.collectorLeft();
     await pause(AWAY);
-    event('the collector comes back on the same port');
+    event('the collector is back, on the same port');
     await collector.comeBack();
     watching.collectorCameBack();
     await pause(AFTER);

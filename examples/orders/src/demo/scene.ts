@@ -17,6 +17,8 @@ export interface Quantiles {
 export interface Scene {
   /** Seconds since the beginning. */
   readonly elapsed: number;
+  /** What the demo is doing. */
+  readonly note: string;
   readonly ordersPerSecond: number;
   /** Per second since the beginning. */
   readonly orders: readonly number[];
@@ -46,6 +48,7 @@ export class Observer {
   readonly #arrivals: number[] = [];
   readonly #logSizes: number[] = [];
   readonly said = new Map<ServiceName, string>();
+  note = '';
   #ordersBefore = 0;
   #pointsBefore = 0;
   #awaySince: number | undefined;
@@ -86,6 +89,7 @@ export class Observer {
     const delivered = ledger.total('order.process_time');
     return {
       elapsed: this.elapsed,
+      note: this.note,
       ordersPerSecond: this.#orders.at(-1) ?? 0,
       orders: this.#orders,
       arrivals: this.#arrivals,

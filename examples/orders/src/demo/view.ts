@@ -20,7 +20,7 @@ export function picture(scene: Scene, paint: Paint): string[] {
   const { away, delivery, recorded, delivered } = scene;
   return [
     '',
-    ` ${paint('bold', 'ostinato')}  two services, real load, a collector that goes away   ${paint('dim', seconds(scene.elapsed))}`,
+    ` ${paint('bold', 'ostinato demo')}  ${seconds(scene.elapsed)}  ${paint('cyan', scene.note)}`,
     '',
     graph('orders', 'blue', scene.orders, `${integer(scene.ordersPerSecond)}/s`),
     graph('arriving', 'green', scene.arrivals, `${integer(scene.arrivals.at(-1) ?? 0)} data points/s`),
@@ -40,7 +40,7 @@ export function picture(scene: Scene, paint: Paint): string[] {
       `${integer(recorded)} orders recorded, ${integer(delivered)} delivered, ${integer(Math.max(0, recorded - delivered))} on their way`,
     ),
     '',
-    ...[...scene.said].map(([service, line]) => ` ${paint('dim', `${service}: ${line}`)}`),
+    ...[...scene.said].sort().map(([service, line]) => ` ${paint('dim', `${service}: ${line}`)}`),
   ];
 }
 
