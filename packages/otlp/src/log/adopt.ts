@@ -1,16 +1,14 @@
 import { join } from 'node:path';
-import type { Place } from './context.ts';
 import { Cursor } from './cursor.ts';
 import { attempt, type Files } from './files.ts';
 import { isIntact, pointsOf, readHeader, type SegmentHeader, VERSION } from './format.ts';
 import { isFree } from './lease.ts';
-import { type Found, removeEmpty } from './line.ts';
+import { type Found, type Place, removeEmpty, segmentsIn } from './place.ts';
 import type { Processes } from './processes.ts';
 import { type RawLine, SegmentReader } from './reader.ts';
 import type { Segment } from './segment.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const SEGMENT = /^(\d{8,12})\.jsonl$/;
 // A header is short but for the resource in it.
 const SHORT_HEADER = 4096;
 const LONG_HEADER = 1 << 20;
@@ -83,20 +81,6 @@ export async function loadLine(
   if (first) return { place, cursor, segments: waiting, offset: offsetIn(first), resource };
   attempt(() => removeEmpty(files, place.path));
   return undefined;
-}
-
-function segmentsIn(files: Files, directory: string): Segment[] {
-  const segments: Segment[] = [];
-  for (const name of files.list(directory)) {
-    const number = Number(SEGMENT.exec(name)?.[1]);
-    const path = join(directory, name);
-    const status = number > 0 ? files.status(path) : undefined;
-    if (status?.kind !== 'file') continue;
-    const { size, modified } = status;
-    const times = { created: modified, newest: modified };
-    segments.push({ number, path, size, units: 0, points: 0, ...times, writer: undefined });
-  }
-  return segments.sort((a, b) => a.number - b.number);
 }
 
 function firstHeader(files: Files, segments: readonly Segment[]): SegmentHeader | undefined {

@@ -2,6 +2,7 @@ import type { Unit } from '../unit.ts';
 import type { Files } from './files.ts';
 import type { Line } from './line.ts';
 import type { Degraded } from './log.ts';
+import type { Place } from './place.ts';
 
 /** Turns units into JSON text and back. */
 export interface Codec {
@@ -46,12 +47,4 @@ export interface LineContext {
   /** Drops what is oldest until there is room; why there can be none. */
   makeRoom(bytes: number): Degraded | undefined;
   dropped(dropped: Dropped): void;
-}
-
-/** Where a line is on disk. */
-export interface Place {
-  readonly id: string;
-  readonly path: string;
-  /** Directories above whose entry for it may not be durable yet. */
-  readonly above: readonly string[];
 }

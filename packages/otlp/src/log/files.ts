@@ -57,8 +57,13 @@ const GUARDS = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
 /** The real file system. */
 export const nodeFiles: Files = {
   status(path) {
-    const stats = fs.lstatSync(path, { throwIfNoEntry: false });
-    return stats && statusOf(stats);
+    try {
+      const stats = fs.lstatSync(path, { throwIfNoEntry: false });
+      return stats && statusOf(stats);
+    } catch (error) {
+      if (codeOf(error) === 'ENOTDIR') return undefined;
+      throw error;
+    }
   },
   list(path) {
     try {

@@ -1,25 +1,17 @@
 import { join } from 'node:path';
 import type { Unit } from '../unit.ts';
-import type { Dropped, LineContext, Place } from './context.ts';
-import { CURSOR, Cursor } from './cursor.ts';
-import { attempt, codeOf, degradedBy, type Files } from './files.ts';
+import type { Dropped, LineContext } from './context.ts';
+import { Cursor } from './cursor.ts';
+import { attempt, codeOf, degradedBy } from './files.ts';
 import { headerLine, isIntact, pointsOf, unitLines, VERSION } from './format.ts';
 import type { AppendResult, LogLine } from './log.ts';
+import { type Found, type Place, removeEmpty, segmentName } from './place.ts';
 import { type RawLine, SegmentReader } from './reader.ts';
 import { type Segment, SegmentWriter } from './segment.ts';
 
 const SAFE: Promise<undefined> = Promise.resolve(undefined);
 
 const LONGEST_HEADER = { version: VERSION, created: 1e13, line: 'x'.repeat(36), number: 1e8 };
-
-/** What is on disk of a line of a dead process. */
-export interface Found {
-  readonly place: Place;
-  readonly cursor: Cursor;
-  readonly segments: readonly Segment[];
-  /** How far the first of them is done with. */
-  readonly offset: number;
-}
 
 /**
  * A line is a directory of segments while it holds something, and nothing at all when it does not.
@@ -362,16 +354,4 @@ const DAMAGE: ReadonlySet<string> = new Set(['EIO', 'ELOOP', 'EINVAL', 'EISDIR',
 
 function notStored(code: string, message: string): AppendResult {
   return { stored: false, degraded: { code, message } };
-}
-
-function segmentName(number: number): string {
-  return `${String(number).padStart(8, '0')}.jsonl`;
-}
-
-/** Removes the directory of a line unless there is more in it than a cursor. */
-export function removeEmpty(files: Files, path: string): void {
-  const names = files.list(path);
-  if (names.some((name) => name !== CURSOR)) return;
-  for (const name of names) files.remove(join(path, name));
-  files.removeDirectory(path);
 }

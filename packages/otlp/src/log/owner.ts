@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Place } from './context.ts';
 import { directoryProblem } from './directory.ts';
 import { attempt, codeOf, type Files } from './files.ts';
 import { RENEW_MILLIS, releaseLease, removeLease, renewLease, STALE_MILLIS, writeLease } from './lease.ts';
+import type { Place } from './place.ts';
 import type { Processes } from './processes.ts';
 
 /** The wall clock and a timer that does not keep the process alive. */

@@ -16,6 +16,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { defaultDirectory, fileName } from '../../src/log/directory.ts';
+import { nodeFiles } from '../../src/log/files.ts';
 import { openLog } from '../../src/log/open.ts';
 import { drainAdopted, plainCodec, unit, units } from './world.ts';
 
@@ -77,6 +78,15 @@ describe('on a real file system', () => {
     expect(await drainAdopted(next)).toEqual([1, 2, 3, 4]);
     next.close();
     expect(readdirSync(directory)).toEqual([]);
+  });
+});
+
+describe('the status of a path', () => {
+  test('is undefined if there is nothing, also below a file', () => {
+    writeFileSync(join(base, 'file'), '');
+    expect(nodeFiles.status(join(base, 'nothing', 'below'))).toBeUndefined();
+    expect(nodeFiles.status(join(base, 'file', 'below'))).toBeUndefined();
+    expect(nodeFiles.status(join(base, 'file'))).toMatchObject({ kind: 'file', size: 0 });
   });
 });
 
