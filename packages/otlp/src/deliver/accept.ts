@@ -183,16 +183,16 @@ export class Acceptor {
   /** False if the batch was not read to its end in time. */
   #readInto(reading: Reading, end: number): boolean {
     const { batch, lazy } = reading;
-    if (!reading.begun) this.#push(reading.units, batch);
-    reading.begun = true;
-    if (lazy === undefined) return true;
     try {
+      if (!reading.begun) this.#push(reading.units, batch);
+      reading.begun = true;
+      if (lazy === undefined) return true;
       for (let step = lazy.next(); !step.done; step = lazy.next()) {
         if (step.value !== undefined) this.#push([step.value], batch);
         if (this.#runtime.now() >= end) return false;
       }
     } catch (error) {
-      batch.fail('the snapshot cannot be read', error);
+      batch.fail('the metrics cannot be taken in', error);
     }
     return true;
   }

@@ -192,6 +192,17 @@ describe('Acceptor', () => {
     await acceptor.drained();
   });
 
+  test('export never throws: FAILED if a unit cannot be taken in', () => {
+    const { accept, intake } = setUp();
+    const error = new Error('no');
+    intake.push = () => {
+      throw error;
+    };
+    expect(accept({ units: [unit('a')] })).toEqual([
+      { code: 1, error: expect.objectContaining({ cause: error }) },
+    ]);
+  });
+
   test('a unit that becomes two is settled twice', () => {
     const { accept, taken } = setUp();
     const results = accept({ units: [unit('a')] });
