@@ -26,6 +26,8 @@ async function main(): Promise<number> {
     // The first one asks for an orderly end, the second does not ask.
     process.on(signal, () => (interruption.signal.aborted ? process.exit(130) : interruption.abort()));
   }
+  // Whoever read the output is gone.
+  process.stdout.on('error', () => process.exit(1));
   const live = process.stdout.isTTY && !values.plain;
   const screen = live ? new LiveScreen(process.stdout) : new PlainScreen(process.stdout);
   try {

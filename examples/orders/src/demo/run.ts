@@ -93,7 +93,8 @@ export async function runDemo({ keep, screen, interrupted }: DemoOptions): Promi
 
     event('the customers leave, the services finish what they have');
     await load.stop();
-    await Promise.race([emptied(watching), sleep(PATIENCE, undefined, { ref: false })]);
+    const deadline = performance.now() + PATIENCE;
+    while (watching.look().logBytes > 0 && performance.now() < deadline) await sleep(FRAME);
     const codes = [await orders.service.stop(), await payments.service.stop()];
     screen.show(watching.look());
     const account = settle(add(...services.map(({ tally }) => tally)), collector.ledger);
@@ -106,11 +107,6 @@ export async function runDemo({ keep, screen, interrupted }: DemoOptions): Promi
     for (const step of undo.reverse()) await step();
     screen.close();
   }
-}
-
-/** When the services' logs have nothing more to deliver. */
-async function emptied(observer: Observer): Promise<void> {
-  while (observer.look().logBytes > 0) await sleep(FRAME);
 }
 
 /** Services that know this collector and write below this directory, whatever else the user's shell says. */
