@@ -163,7 +163,7 @@ function createExporter(
     });
   } catch (error) {
     const { code, message } = error as { code?: unknown; message?: unknown };
-    if (code === 'ERR_OPTION') {
+    if (code === 'OSTINATO_INVALID_OPTION') {
       throw error;
     }
     diag.warn(`there is no fallback log (set exporter.fallback.directory, or false): ${message}`);

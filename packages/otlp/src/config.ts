@@ -119,7 +119,10 @@ export function resolveConfig(
 
 function endpointOf(given: OtlpMetricExporterOptions, env: OtlpEnv, warn: Warn): Endpoint {
   if (given.endpoint !== undefined && given.url !== undefined && given.endpoint !== given.url) {
-    throw new OstinatoError('ERR_OPTION', 'endpoint and url are two names of one option: give one of them');
+    throw new OstinatoError(
+      'OSTINATO_INVALID_OPTION',
+      'endpoint and url are two names of one option: give one of them',
+    );
   }
   const insecure = env.read('INSECURE', 'true or false', boolean) ?? false;
   const option = given.endpoint === undefined ? 'url' : 'endpoint';

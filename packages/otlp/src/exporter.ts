@@ -91,7 +91,7 @@ export class OtlpMetricExporter {
   #unheard = false;
 
   /**
-   * Throws an {@link OstinatoError} (`ERR_OPTION`, `ERR_LOG_DIRECTORY`) for options that cannot be used. `parts` are
+   * Throws an {@link OstinatoError} (`OSTINATO_INVALID_OPTION`, `OSTINATO_LOG_DIRECTORY`) for options that cannot be used. `parts` are
    * for tests.
    */
   constructor(options: OtlpMetricExporterOptions = {}, parts: Partial<Parts> = {}) {
@@ -134,14 +134,17 @@ export class OtlpMetricExporter {
    */
   export(metrics: MetricsBatch, resultCallback: (result: ExportResult) => void): void {
     if (this.#shutdown !== undefined || this.#destination.state === 'closed') {
-      resultCallback({ code: 1, error: new OstinatoError('ERR_SHUTDOWN', 'the exporter was shut down') });
+      resultCallback({
+        code: 1,
+        error: new OstinatoError('OSTINATO_SHUTDOWN', 'the exporter was shut down'),
+      });
       return;
     }
     let encoded: ReturnType<typeof encodeBatch>;
     try {
       encoded = this.#encode(metrics, { maxBytes: Math.min(UNIT_BYTES, this.#destination.limit) });
     } catch (cause) {
-      const error = new OstinatoError('ERR_EXPORT', 'the metrics cannot be encoded', { cause });
+      const error = new OstinatoError('OSTINATO_EXPORT', 'the metrics cannot be encoded', { cause });
       resultCallback({ code: 1, error });
       return;
     }
@@ -161,7 +164,7 @@ export class OtlpMetricExporter {
 
   /**
    * Ends the exporter: what cannot be delivered within `flushMillis` is left to the fallback log. Rejects, last of
-   * all, only if points were lost because there was no log to take them (`ERR_POINTS_LOST`).
+   * all, only if points were lost because there was no log to take them (`OSTINATO_POINTS_LOST`).
    */
   shutdown(): Promise<void> {
     this.#shutdown ??= this.#end();
@@ -195,7 +198,7 @@ export class OtlpMetricExporter {
     this.#forgetExit();
     if (lost > 0) {
       throw new OstinatoError(
-        'ERR_POINTS_LOST',
+        'OSTINATO_POINTS_LOST',
         `${lost} points were lost: ${this.#config.endpoint.text} did not take them, and there is no fallback log`,
       );
     }

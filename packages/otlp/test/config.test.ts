@@ -90,7 +90,7 @@ describe('the endpoint', () => {
   ])('refuses %p, saying what is allowed', (endpoint) => {
     expect(() => resolve({ endpoint })).toThrow(
       expect.objectContaining({
-        code: 'ERR_OPTION',
+        code: 'OSTINATO_INVALID_OPTION',
         message: expect.stringMatching(/^endpoint: expected http:.*grpc:/),
       }),
     );
@@ -226,7 +226,7 @@ describe('what code gives is refused with option, value and what is allowed', ()
     [{ aggregationPreference: 1 }, /^aggregationPreference: there is no such option/],
   ])('%p', (options, message) => {
     expect(() => resolve(options)).toThrow(
-      expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringMatching(message) }),
+      expect.objectContaining({ code: 'OSTINATO_INVALID_OPTION', message: expect.stringMatching(message) }),
     );
   });
 
@@ -277,7 +277,10 @@ describe('secrets', () => {
     [{ 'x-bin': token }],
   ])('are not in the error about a header %#', (headers) => {
     expect(() => resolve({ headers })).toThrow(
-      expect.objectContaining({ code: 'ERR_OPTION', message: expect.not.stringContaining(token) }),
+      expect.objectContaining({
+        code: 'OSTINATO_INVALID_OPTION',
+        message: expect.not.stringContaining(token),
+      }),
     );
   });
 
@@ -343,7 +346,10 @@ describe('TLS', () => {
   test('texts that are no certificates are refused at once, and not shown', () => {
     const pem = '-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n';
     expect(() => resolve({ endpoint: 'https://c:1', tls: { ca: pem, cert: pem, key: pem } })).toThrow(
-      expect.objectContaining({ code: 'ERR_OPTION', message: expect.not.stringContaining('hunter2') }),
+      expect.objectContaining({
+        code: 'OSTINATO_INVALID_OPTION',
+        message: expect.not.stringContaining('hunter2'),
+      }),
     );
   });
 });

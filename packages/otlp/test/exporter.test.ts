@@ -175,7 +175,7 @@ describe('OtlpMetricExporter under the stock reader', () => {
     await provider.forceFlush();
     orders.add(1);
     // Without a log the points of the dead collector are lost, and shutdown says so; the other has everything.
-    await expect(provider.shutdown()).rejects.toMatchObject({ code: 'ERR_POINTS_LOST' });
+    await expect(provider.shutdown()).rejects.toMatchObject({ code: 'OSTINATO_POINTS_LOST' });
     expect(sumOf(other.accepted, 'orders')).toBe(2);
     expect(beside.status().state).toBe('closed');
     await other.stop();
@@ -207,7 +207,7 @@ describe('OtlpMetricExporter under the stock reader', () => {
     const results: unknown[] = [];
     const nonsense = { resource: undefined, scopeMetrics: 1 } as never;
     expect(() => exporter.export(nonsense, (result) => results.push(result))).not.toThrow();
-    expect(results).toEqual([{ code: 1, error: expect.objectContaining({ code: 'ERR_EXPORT' }) }]);
+    expect(results).toEqual([{ code: 1, error: expect.objectContaining({ code: 'OSTINATO_EXPORT' }) }]);
   });
 });
 

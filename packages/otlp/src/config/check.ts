@@ -1,13 +1,16 @@
 import { OstinatoError } from '@ostinato/core';
 
-/** What is thrown for an option: `code` is `ERR_OPTION`. */
+/** What is thrown for an option: `code` is `OSTINATO_INVALID_OPTION`. */
 export function refused(option: string, value: unknown, allowed: string): OstinatoError {
-  return new OstinatoError('ERR_OPTION', `${option}: expected ${allowed}, got ${shown(value)}`);
+  return new OstinatoError('OSTINATO_INVALID_OPTION', `${option}: expected ${allowed}, got ${shown(value)}`);
 }
 
 /** For values that may be secret: says what kind of thing it was, never what. */
 export function refusedSecret(option: string, allowed: string): OstinatoError {
-  return new OstinatoError('ERR_OPTION', `${option}: expected ${allowed}, got another value (not shown)`);
+  return new OstinatoError(
+    'OSTINATO_INVALID_OPTION',
+    `${option}: expected ${allowed}, got another value (not shown)`,
+  );
 }
 
 function shown(value: unknown): string {
@@ -37,7 +40,7 @@ export function objectOf<T extends object>(
     if ((known as readonly string[]).includes(name)) continue;
     const near = nearest(name, known);
     const hint = near === undefined ? `known are ${known.join(', ')}` : `did you mean ${prefix}${near}?`;
-    throw new OstinatoError('ERR_OPTION', `${prefix}${name}: there is no such option; ${hint}`);
+    throw new OstinatoError('OSTINATO_INVALID_OPTION', `${prefix}${name}: there is no such option; ${hint}`);
   }
   return value as T;
 }

@@ -29,7 +29,7 @@ export function credentialsOf(
   if (!endpoint.secure) {
     if (pems.cert === undefined && pems.key === undefined) return ChannelCredentials.createInsecure();
     throw new OstinatoError(
-      'ERR_OPTION',
+      'OSTINATO_INVALID_OPTION',
       `endpoint: ${endpoint.text} is plaintext, and a client certificate is given (tls.cert or OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE): use https:// or grpcs://`,
     );
   }
@@ -45,7 +45,10 @@ export function credentialsOf(
 
 function secureCredentials({ ca, cert, key }: Pems): ChannelCredentials {
   if ((cert === undefined) !== (key === undefined)) {
-    throw new OstinatoError('ERR_OPTION', 'tls.cert and tls.key need each other: one of them is missing');
+    throw new OstinatoError(
+      'OSTINATO_INVALID_OPTION',
+      'tls.cert and tls.key need each other: one of them is missing',
+    );
   }
   try {
     // OpenSSL takes a file of authorities that holds none, and trusts nobody then.
@@ -53,7 +56,7 @@ function secureCredentials({ ca, cert, key }: Pems): ChannelCredentials {
     return ChannelCredentials.createSsl(ca ?? null, key ?? null, cert ?? null);
   } catch (error) {
     throw new OstinatoError(
-      'ERR_OPTION',
+      'OSTINATO_INVALID_OPTION',
       `tls: the certificates are not usable: ${(error as Error).message}`,
     );
   }
@@ -74,7 +77,7 @@ function pemOf(
     return readPem(source);
   } catch (error) {
     const { message } = error as Error;
-    throw new OstinatoError('ERR_OPTION', `tls.${option}: the file cannot be read: ${message}`);
+    throw new OstinatoError('OSTINATO_INVALID_OPTION', `tls.${option}: the file cannot be read: ${message}`);
   }
 }
 

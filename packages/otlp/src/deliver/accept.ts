@@ -89,7 +89,7 @@ class Batch implements Owner {
   }
 
   fail(message: string, cause?: unknown): void {
-    this.#call({ code: 1, error: new OstinatoError('ERR_EXPORT', message, { cause }) });
+    this.#call({ code: 1, error: new OstinatoError('OSTINATO_EXPORT', message, { cause }) });
   }
 
   #one(): void {

@@ -159,7 +159,7 @@ export function codeOf(error: unknown): string {
 export function degradedBy(error: unknown, doing: string): Degraded {
   const cause = error as { message?: unknown } | undefined;
   const message = typeof cause?.message === 'string' ? cause.message : String(error);
-  return { code: codeOf(error) || 'ERR_LOG', message: `${doing}: ${message}` };
+  return { code: codeOf(error) || 'OSTINATO_LOG', message: `${doing}: ${message}` };
 }
 
 /** Writes all of it, or throws. */

@@ -124,7 +124,7 @@ export class Line implements LogLine {
 
   #store(units: readonly Unit[], now: boolean): AppendResult {
     const { closed, fsync } = this.#context;
-    if (closed) return notStored('ERR_LOG_CLOSED', 'the log is closed');
+    if (closed) return notStored('OSTINATO_LOG_CLOSED', 'the log is closed');
     if (units.length === 0) return { stored: true, durable: SAFE };
     try {
       const lines = units.flatMap((unit) => this.#context.codec.toLines(unit));

@@ -2,7 +2,7 @@ import type { Unit } from '../unit.ts';
 
 /** Why a unit could not be written: the log is degraded and its units stay in memory. */
 export interface Degraded {
-  /** That of the file system (`ENOSPC`, `EACCES`, `EROFS`, `ENOENT` …), or `ERR_LOG_DIRECTORY`, `ERR_LOG_FULL`, `ERR_LOG_CLOSED`. */
+  /** That of the file system (`ENOSPC`, `EACCES`, `EROFS`, `ENOENT` …), or `OSTINATO_LOG_DIRECTORY`, `OSTINATO_LOG_FULL`, `OSTINATO_LOG_CLOSED`. */
   readonly code: string;
   readonly message: string;
 }

@@ -36,7 +36,7 @@ const MIB = 1 << 20;
 const HOUR = 3_600_000;
 
 /**
- * Opens the fallback log in a directory. Touches nothing on disk; throws `ERR_LOG_DIRECTORY` if there is a directory
+ * Opens the fallback log in a directory. Touches nothing on disk; throws `OSTINATO_LOG_DIRECTORY` if there is a directory
  * that cannot be trusted: a symbolic link, another user's, or one that others may write to.
  */
 export function openLog(options: LogOptions): FallbackLog {
@@ -46,7 +46,7 @@ export function openLog(options: LogOptions): FallbackLog {
   attempt(() => {
     problem = directoryProblem(files, directory);
   });
-  if (problem) throw new OstinatoError('ERR_LOG_DIRECTORY', `fallback.directory: ${problem}`);
+  if (problem) throw new OstinatoError('OSTINATO_LOG_DIRECTORY', `fallback.directory: ${problem}`);
   return new DirectoryLog(directory, options, files);
 }
 
@@ -182,7 +182,7 @@ class DirectoryLog implements FallbackLog {
   #makeRoom(bytes: number): Degraded | undefined {
     if (bytes > this.#maxBytes) {
       return {
-        code: 'ERR_LOG_FULL',
+        code: 'OSTINATO_LOG_FULL',
         message: `${bytes} bytes at once are more than maxBytes (${this.#maxBytes})`,
       };
     }

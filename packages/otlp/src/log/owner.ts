@@ -63,7 +63,7 @@ export class Owner {
   establish(): string {
     if (this.#path) return this.#path;
     const problem = directoryProblem(this.#files, this.#root);
-    if (problem) throw Object.assign(new Error(problem), { code: 'ERR_LOG_DIRECTORY' });
+    if (problem) throw Object.assign(new Error(problem), { code: 'OSTINATO_LOG_DIRECTORY' });
     const changed = this.#files.makeDirectories(this.#root);
     if (changed.length > 0) this.#above = changed;
     const path = join(this.#root, randomUUID());

@@ -120,7 +120,7 @@ describe('Acceptor', () => {
     const results = accept({ units: [unit('a'), unit('b')] });
     taken[0]?.owner.settled({ kind, points: 3, cause: 'too old' });
     taken[1]?.owner.settled({ kind: 'delivered' });
-    expect(results).toEqual([{ code: 1, error: expect.objectContaining({ code: 'ERR_EXPORT' }) }]);
+    expect(results).toEqual([{ code: 1, error: expect.objectContaining({ code: 'OSTINATO_EXPORT' }) }]);
     expect(results[0]?.error?.message).toBe(`3 points lost; ${kind}: too old`);
   });
 
@@ -168,7 +168,7 @@ describe('Acceptor', () => {
     });
     accept({ units: [unit('b')] });
     await clock.advance(0);
-    expect(broken).toEqual([{ code: 1, error: expect.objectContaining({ code: 'ERR_EXPORT' }) }]);
+    expect(broken).toEqual([{ code: 1, error: expect.objectContaining({ code: 'OSTINATO_EXPORT' }) }]);
     expect(names()).toEqual(['b']);
   });
 

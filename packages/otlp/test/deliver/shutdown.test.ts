@@ -84,7 +84,7 @@ describe('shutdown', () => {
   test('export after it is FAILED', async () => {
     const one = new Rig();
     await one.exporter.shutdown();
-    expect(one.export(['a']).result).toMatchObject({ code: 1, error: { code: 'ERR_SHUTDOWN' } });
+    expect(one.export(['a']).result).toMatchObject({ code: 1, error: { code: 'OSTINATO_SHUTDOWN' } });
   });
 
   test('in an outage with a log it appends and resolves at once', async () => {
@@ -108,7 +108,7 @@ describe('shutdown', () => {
     await one.clock.advance(4999);
     expect(await outcome(ended)).toBe('pending');
     await one.clock.advance(1);
-    expect(await outcome(ended)).toBe('ERR_POINTS_LOST');
+    expect(await outcome(ended)).toBe('OSTINATO_POINTS_LOST');
     expect(one.transport.closed).toBe(true);
     expect(one.account).toMatchObject({ accepted: 2, dropped: 2, queued: 0 });
   });

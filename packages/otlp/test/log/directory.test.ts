@@ -93,7 +93,7 @@ describe('the status of a path', () => {
 describe('a directory that cannot be trusted', () => {
   const refused = (what: RegExp) =>
     expect(open).toThrow(
-      expect.objectContaining({ code: 'ERR_LOG_DIRECTORY', message: expect.stringMatching(what) }),
+      expect.objectContaining({ code: 'OSTINATO_LOG_DIRECTORY', message: expect.stringMatching(what) }),
     );
 
   test('is refused at set-up if it is a symbolic link, also to a good directory', () => {
@@ -130,7 +130,7 @@ describe('a directory that cannot be trusted', () => {
     symlinkSync(`${directory}2`, directory);
     expect(log.line('shop').append([unit(4)])).toMatchObject({
       stored: false,
-      degraded: { code: 'ERR_LOG_DIRECTORY', message: expect.stringContaining('symbolic link') },
+      degraded: { code: 'OSTINATO_LOG_DIRECTORY', message: expect.stringContaining('symbolic link') },
     });
     expect(await other.adopt()).toEqual([]);
     rmSync(directory);

@@ -379,7 +379,7 @@ describe('a log that cannot be written', () => {
       },
     };
     const line = new World().start({ codec }).log.line('shop');
-    expect(line.append([unit(1)])).toMatchObject({ stored: false, degraded: { code: 'ERR_LOG' } });
+    expect(line.append([unit(1)])).toMatchObject({ stored: false, degraded: { code: 'OSTINATO_LOG' } });
   });
 
   test('is one that is closed', async () => {
@@ -387,7 +387,10 @@ describe('a log that cannot be written', () => {
     const line = log.line('shop');
     log.close();
     log.close();
-    expect(line.append([unit(1)])).toMatchObject({ stored: false, degraded: { code: 'ERR_LOG_CLOSED' } });
+    expect(line.append([unit(1)])).toMatchObject({
+      stored: false,
+      degraded: { code: 'OSTINATO_LOG_CLOSED' },
+    });
     expect(await line.peek()).toBeUndefined();
     expect(await log.adopt()).toEqual([]);
   });
@@ -519,7 +522,7 @@ describe('bounds', () => {
     stored(line.append([unit(1)]));
     expect(line.append([unit(2, 'shop', 300)])).toMatchObject({
       stored: false,
-      degraded: { code: 'ERR_LOG_FULL' },
+      degraded: { code: 'OSTINATO_LOG_FULL' },
     });
     expect([line.pending, actor.dropped]).toEqual([1, []]);
   });
