@@ -22,7 +22,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const interruption = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     // The first one asks for an orderly end, the second does not ask.
     process.on(signal, () => (interruption.signal.aborted ? process.exit(130) : interruption.abort()));
   }
