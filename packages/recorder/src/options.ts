@@ -21,6 +21,12 @@ export interface RecorderOptions {
   readonly clock?: Clock;
 }
 
+/**
+ * What a reader's points cover: `cumulative` the time since a series began, `delta` the time since the reader last
+ * passed it. `lowmemory` is delta, but for counters that are set by `absolute`, which stay cumulative.
+ */
+export type ReaderTemporality = 'cumulative' | 'delta' | 'lowmemory';
+
 /** The options, complete and valid. */
 export interface Settings {
   readonly buckets: ReadonlyMap<string, readonly number[] | 'exponential'>;
@@ -33,6 +39,7 @@ const DEFAULT_PER_METRIC = 2_000;
 const DEFAULT_TOTAL = 10_000;
 const DEFAULT_MEMORY = 64 * 1024 * 1024;
 
+const TEMPORALITIES: readonly ReaderTemporality[] = ['cumulative', 'delta', 'lowmemory'];
 const NAMES = ['buckets', 'cardinality', 'maxMemory', 'clock'];
 
 /** Throws `OSTINATO_INVALID_OPTION`, with what was given and what is allowed. */
@@ -76,7 +83,7 @@ function readBuckets(given: unknown): Settings['buckets'] {
 function isAscending(value: unknown): value is readonly number[] {
   return (
     Array.isArray(value) &&
-    value.every((bound, i) => Number.isFinite(bound) && (i === 0 || bound > value[i - 1]))
+    Array.from(value).every((bound, i) => Number.isFinite(bound) && (i === 0 || bound > value[i - 1]))
   );
 }
 
@@ -94,14 +101,6 @@ export function readReaderOptions(options: unknown): ReaderTemporality {
   const known = TEMPORALITIES.find((one) => one === temporality);
   return known ?? fail("reader()'s temporality", temporality, `one of ${TEMPORALITIES.map(show).join(', ')}`);
 }
-
-/**
- * What a reader's points cover: `cumulative` the time since a series began, `delta` the time since the reader last
- * passed it. `lowmemory` is delta, but for counters that are set by `absolute`, which stay cumulative.
- */
-export type ReaderTemporality = 'cumulative' | 'delta' | 'lowmemory';
-
-const TEMPORALITIES: readonly ReaderTemporality[] = ['cumulative', 'delta', 'lowmemory'];
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -130,6 +129,6 @@ function invalid(text: string): OstinatoError {
 
 function show(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
-  if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
+  if (Array.isArray(value)) return `[${Array.from(value, show).join(', ')}]`;
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

@@ -72,6 +72,11 @@ test.each<[string, unknown, string]>([
   ],
   ['equal buckets', { buckets: { h: [1, 1] } }, "buckets['h'] is [1, 1], but must be"],
   ['endless buckets', { buckets: { h: [1, Infinity] } }, "buckets['h'] is [1, Infinity], but must be"],
+  [
+    'buckets with a hole',
+    { buckets: { h: Object.assign(new Array(3), { 0: 1, 2: 5 }) } },
+    "buckets['h'] is [1, undefined, 5], but must be",
+  ],
   ['buckets as text', { buckets: { h: 'log' } }, "buckets['h'] is 'log', but must be"],
   ['buckets for all', { buckets: [1, 2] }, 'buckets is [1, 2], but must be an object'],
   [

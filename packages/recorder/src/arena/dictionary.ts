@@ -276,9 +276,10 @@ class Text {
 }
 
 /** The one text under construction: definitions are written one after the other. */
-const text = new Text();
+let text = new Text();
 
 function startText(): Text {
+  if (text.bytes.length > SLAB_BYTES) text = new Text();
   text.length = 0;
   return text;
 }

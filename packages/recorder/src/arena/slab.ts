@@ -13,6 +13,8 @@ const SLAB_DOUBLES = SLAB_BYTES / 8;
 export class SlabAllocator {
   readonly #arena: Arena;
   readonly #thread: number;
+  /** The arena had no slab left but those of the reserve. Nothing is given back, so this stays. */
+  full = false;
   #slab = 0;
   #bottom = 0;
   #top = 0;
@@ -44,7 +46,10 @@ export class SlabAllocator {
     if (this.#top - this.#bottom >= doubles) return true;
     const run = Math.ceil(doubles / SLAB_DOUBLES);
     const slab = this.#arena.claim(this.#thread, run, reserve);
-    if (slab === undefined) return false;
+    if (slab === undefined) {
+      this.full ||= run === 1;
+      return false;
+    }
     this.#slab = slab;
     this.#bottom = slab * SLAB_DOUBLES;
     this.#top = this.#bottom + run * SLAB_DOUBLES;

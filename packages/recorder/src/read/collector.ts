@@ -209,8 +209,10 @@ export class Collector {
 
   #admit(metric: CollectedMetric, labels: Key['labels'], start: bigint): CollectedSeries {
     const others = metric.series.length - (metric.overflow === undefined ? 0 : 1);
-    if (!isOverflow(labels) && this.#admission.admitSeries(others))
+    if (!isOverflow(labels) && this.#admission.hasRoom(others)) {
+      this.#admission.admitSeries();
       return this.#create(metric, labels, start);
+    }
     if (metric.overflow === undefined) {
       metric.overflow = this.#create(metric, OVERFLOW_LABELS, start);
       this.#reportOverflow(metric);
@@ -242,7 +244,7 @@ export class Collector {
 }
 
 /** The label with the most distinct values. */
-export function mostDistinct(
+function mostDistinct(
   series: readonly CollectedSeries[],
 ): { readonly name: string; readonly values: number } | undefined {
   const values = new Map<string, Set<string>>();

@@ -45,10 +45,13 @@ export class Admission {
     return true;
   }
 
-  /** Whether a metric that was admitted and has `series` others, its overflow series not counted, gets one more. */
-  admitSeries(series: number): boolean {
-    if (series + 1 >= this.#limits.perMetric || this.#used >= this.#limits.total) return false;
+  /** Whether there is room for one more series of a metric that has `series`, its overflow series not counted. */
+  hasRoom(series: number): boolean {
+    return series + 1 < this.#limits.perMetric && this.#used < this.#limits.total;
+  }
+
+  /** Takes a place, where there is room. */
+  admitSeries(): void {
     this.#used++;
-    return true;
   }
 }

@@ -39,6 +39,8 @@ interface Metric {
   bounds: readonly number[];
   /** Explicit histograms: finds buckets. */
   search: ExplicitBounds;
+  /** A cell of a series that then could not be defined, for the next one; 0: none. */
+  spare: number;
   /** Whether the place of the overflow series is kept. */
   admitted: boolean;
   /** How many there are, the overflow series not counted. */
@@ -59,8 +61,6 @@ export class Registry {
   readonly #metrics = new NameTable<Metric>();
   readonly #ofAnotherKind: DroppedCell;
   readonly #beyondLimit: DroppedCell;
-  /** No ordinary series fits into the arena any more. */
-  #full = false;
 
   /** `thread` is a number above 0 that no other thread of this arena has. */
   constructor(arena: Arena, thread: number, settings: Settings, timeline: Timeline, refusals: Refusals) {
@@ -113,15 +113,15 @@ export class Registry {
       if (!this.#admission.admitMetric()) return this.#dropMetric(key);
       metric.admitted = true;
     }
-    const fits = !this.#full && !isOverflow(key.labels) && this.#admission.admitSeries(metric.series);
-    if (fits) {
+    if (!this.#slabs.full && !isOverflow(key.labels) && this.#admission.hasRoom(metric.series)) {
       const cell = this.#make(metric, key.labels, false);
       if (cell !== undefined) {
+        this.#admission.admitSeries();
         metric.series++;
         return cell;
       }
-      this.#full = true;
-      this.#reportFull();
+      if (this.#slabs.full) this.#reportFull();
+      else this.#reportTooLarge(metric);
     }
     return (
       metric.cells.get(OVERFLOW_LABELS) ?? this.#make(metric, OVERFLOW_LABELS, true) ?? this.#beyondLimit.cell
@@ -146,6 +146,7 @@ export class Registry {
       type: kind === 'histogram' ? 'undecided' : kind,
       bounds: [],
       search: NO_BOUNDS,
+      spare: 0,
       admitted: false,
       series: 0,
       cells: new LabelTrie(),
@@ -216,11 +217,12 @@ export class Registry {
       metric.stale = true;
     }
     if (!this.#publish(metric, reserve)) return undefined;
-    const index = this.#allocate(metric, reserve);
+    const index = metric.spare || this.#allocate(metric, reserve);
     if (index === undefined) return undefined;
     const definition = { metric: metric.record, labels, start: this.#timeline.start() };
     const published = metric.type === 'exponentialHistogram' ? 0 : index;
     const record = defineSeries(this.#arena, this.#slabs, definition, published, reserve);
+    metric.spare = record === undefined ? index : 0;
     if (record === undefined) return undefined;
     const cell = this.#open(metric, record, index);
     metric.cells.set(labels, cell);
@@ -254,6 +256,12 @@ export class Registry {
         prepareIndex();
         return new ExponentialHistogram(arena, this.#exponentialCells, record, index, this.#reportFull).cell;
     }
+  }
+
+  #reportTooLarge({ kind, scope, name }: Metric): void {
+    report('OSTINATO_MEMORY', `${scope.name} ${name}`, () => {
+      return `${kind} "${name}": a series is too large for the recorder's memory, by its labels or its buckets, and is summed into the series otel.metric.overflow=true.`;
+    });
   }
 
   readonly #reportFull = (): void => {

@@ -153,6 +153,29 @@ test('when memory is used up, new series overflow, totals stay exact, and there 
   expect(caught.warnings.filter(({ code }) => code === 'OSTINATO_MEMORY')).toHaveLength(1);
 });
 
+test('labels that nothing can hold are summed into the overflow series, and disturb no others', () => {
+  const recorder = createRecorder({ maxMemory: 1024 * 1024, cardinality: { total: 100 } });
+  const name = unique('giant');
+  for (let i = 0; i < 200; i++) increment(recorder, name, { giant: `${i}${'x'.repeat(1024 * 1024)}` });
+  for (let i = 0; i < 3; i++) increment(recorder, name, { i });
+  expect(readAll(recorder.reader().collect()).map(({ labels, value }) => [labels, value])).toEqual([
+    [{ 'otel.metric.overflow': true }, 200],
+    [{ i: 0 }, 1],
+    [{ i: 1 }, 1],
+    [{ i: 2 }, 1],
+  ]);
+  expect(caught.warnings.map(({ code }) => code)).toEqual(['OSTINATO_MEMORY', 'OSTINATO_CARDINALITY']);
+});
+
+test('series that cannot be defined take no memory', () => {
+  const recorder = createRecorder({ maxMemory: 1024 * 1024 });
+  const giant = 'x'.repeat(1024 * 1024);
+  for (let i = 0; i < 500; i++) {
+    recorder.histogram(makeKey('giants', { giant: i + giant }), {}).sink.record(1, 1);
+  }
+  expect(recorder.memory).toBe(2 * 64 * 1024);
+});
+
 test('a histogram that cannot grow any more keeps count and sum exact', () => {
   const recorder = createRecorder({ maxMemory: 1024 * 1024, cardinality: { perMetric: 1e6, total: 1e6 } });
   const sinks = Array.from({ length: 5000 }, (_, i) => recorder.histogram(makeKey('h', { i }), {}).sink);
