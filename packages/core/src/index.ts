@@ -26,6 +26,7 @@ export type {
   Metrics,
   ScopeOptions,
 } from './metrics.ts';
+export { OptionCheck } from './option-check.ts';
 export type {
   Cell,
   CounterSink,

@@ -1,16 +1,16 @@
 import { CounterHandle } from './counter.ts';
 import { describe } from './describe.ts';
-import { OstinatoError } from './errors.ts';
 import { HistogramLabelFamily, LabelFamily } from './family.ts';
 import { GaugeHandle } from './gauge.ts';
 import { Handles, type HandleType } from './handles.ts';
 import { HistogramHandle } from './histogram.ts';
 import { type Entry, makeKey, readLabels } from './key.ts';
 import type { DefineCounter, DefineGauge, DefineHistogram, Metrics, ScopeOptions } from './metrics.ts';
-import { META_OPTIONS, readLabelNames, readLevel, readMeta, readName, readOptions } from './options.ts';
+import { OptionCheck } from './option-check.ts';
+import { META_OPTIONS, type Options, readLabelNames, readLevel, readMeta, readName } from './options.ts';
 import type { Scope } from './recorder.ts';
 import { sharedState } from './state.ts';
-import { quote, wellFormed } from './text.ts';
+import { wellFormed } from './text.ts';
 
 const LIMIT = 1_000;
 const SCOPE_OPTIONS = ['name', 'version', 'level', 'labels'];
@@ -41,26 +41,22 @@ const HISTOGRAM: HandleType<HistogramHandle> = {
  * ```
  */
 export function scope(options: ScopeOptions): Metrics {
-  const { name, version, level, labels } = readOptions('scope', options, SCOPE_OPTIONS);
-  if (typeof name !== 'string' || name === '') throw wrong('name', name, 'a string that is not empty');
-  if (version !== undefined && typeof version !== 'string') throw wrong('version', version, 'a string');
+  const check = new OptionCheck('scope');
+  const { name, version, level, labels } = check.object<Options>(options, SCOPE_OPTIONS);
+  if (typeof name !== 'string' || name === '') {
+    throw check.refused('name', 'a string that is not empty', name);
+  }
+  if (version !== undefined && typeof version !== 'string') {
+    throw check.refused('version', 'a string', version);
+  }
   const where: Scope = {
     name: wellFormed(name),
     ...(version === undefined ? {} : { version: wellFormed(version) }),
-    ...(level === undefined ? {} : { level: readLevel('scope', level) }),
+    ...(level === undefined ? {} : { level: readLevel(check, level) }),
   };
   const entries = readLabels(labels);
-  if (typeof entries === 'string') {
-    throw new OstinatoError('OSTINATO_INVALID_OPTION', `scope: option 'labels': ${entries}.`);
-  }
+  if (typeof entries === 'string') throw check.error(`labels: ${entries}`);
   return metricsOf(where, entries);
-}
-
-function wrong(option: string, given: unknown, allowed: string): OstinatoError {
-  return new OstinatoError(
-    'OSTINATO_INVALID_OPTION',
-    `scope: option '${option}' is ${quote(given)}, but must be ${allowed}.`,
-  );
 }
 
 /** Beyond the bound, scopes work but keep nothing: a program that makes them without end must not fill the memory. */
@@ -116,10 +112,10 @@ function definer<H, F>(call: string, handles: Handles<H>, Family: FamilyOf<H, F>
   const allowed = [...META_OPTIONS[handles.kind], 'labels'];
   return (name: unknown, options: unknown): H | F => {
     const metric = readName(call, name);
-    const where = `${call}('${metric}')`;
-    const given = readOptions(where, options, allowed);
-    const meta = readMeta(where, given);
-    const labels = readLabelNames(where, given.labels);
+    const check = new OptionCheck(`${call}('${metric}')`);
+    const given = check.object<Options>(options, allowed);
+    const meta = readMeta(check, given);
+    const labels = readLabelNames(check, given.labels);
     const definition = handles.definition(metric);
     describe(definition, meta);
     if (labels === undefined) return handles.find(metric, undefined);
@@ -136,10 +132,8 @@ function definer<H, F>(call: string, handles: Handles<H>, Family: FamilyOf<H, F>
 function describer(call: string, handles: Handles<unknown>) {
   return (name: unknown, options: unknown): void => {
     const metric = readName(call, name);
-    const where = `${call}('${metric}')`;
-    describe(
-      handles.definition(metric),
-      readMeta(where, readOptions(where, options, META_OPTIONS[handles.kind])),
-    );
+    const check = new OptionCheck(`${call}('${metric}')`);
+    const given = check.object<Options>(options, META_OPTIONS[handles.kind]);
+    describe(handles.definition(metric), readMeta(check, given));
   };
 }

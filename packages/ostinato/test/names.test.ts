@@ -13,6 +13,7 @@ const SEAMS = [
   'Key',
   'Meta',
   'MetricType',
+  'OptionCheck',
   'RefusalReason',
   'report',
   'Reporter',

@@ -1,0 +1,93 @@
+import { OstinatoError } from './errors.ts';
+import { quote, quoteAll } from './text.ts';
+
+/**
+ * Checks what code gives at set-up; `where` is the call it is given to. Every error is an `OstinatoError` with the code
+ * `OSTINATO_INVALID_OPTION` and a text such as `start: interval must be a number from 1 to 9, got 'soon'`.
+ */
+export class OptionCheck {
+  readonly where: string;
+
+  constructor(where: string) {
+    this.where = where;
+  }
+
+  /**
+   * `given` as an object that has none but the known members, if these are listed; undefined is as `{}`. Without
+   * `option` it is the argument itself.
+   */
+  object<T extends object>(
+    given: unknown,
+    known?: readonly (keyof T & string)[],
+    option?: string,
+  ): Partial<T> {
+    if (given === undefined) return {};
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+      throw this.refused(option ?? 'the options argument', 'an object', given);
+    }
+    if (known === undefined) return given as T;
+    const names: readonly string[] = known;
+    const prefix = option === undefined ? '' : `${option}.`;
+    for (const name of Object.keys(given)) {
+      if (names.includes(name)) continue;
+      const meant = nearest(name, names);
+      const hint = meant === undefined ? '' : `; did you mean ${quote(prefix + meant)}?`;
+      throw this.error(`there is no option ${quote(prefix + name)}${hint} (known: ${names.join(', ')})`);
+    }
+    return given as T;
+  }
+
+  number(option: string, given: unknown, min: number, max: number): number {
+    if (typeof given === 'number' && given >= min && given <= max) return given;
+    throw this.refused(option, `a number from ${min} to ${max}`, given);
+  }
+
+  integer(option: string, given: unknown, min: number, max: number): number {
+    if (Number.isInteger(given) && (given as number) >= min && (given as number) <= max) {
+      return given as number;
+    }
+    throw this.refused(option, `an integer from ${min} to ${max}`, given);
+  }
+
+  oneOf<const T>(option: string, given: unknown, allowed: readonly T[]): T {
+    if (allowed.includes(given as T)) return given as T;
+    throw this.refused(option, `one of ${allowed.map(quote).join(', ')}`, given);
+  }
+
+  refused(option: string, allowed: string, given: unknown): OstinatoError {
+    const shown = Array.isArray(given) ? quoteAll(given) : quote(given);
+    return this.error(`${option} must be ${allowed}, got ${shown}`);
+  }
+
+  /** For values that may be secret. */
+  refusedSecret(option: string, allowed: string): OstinatoError {
+    return this.error(`${option} must be ${allowed}, got another value (not shown)`);
+  }
+
+  error(problem: string, options?: ErrorOptions): OstinatoError {
+    return new OstinatoError('OSTINATO_INVALID_OPTION', `${this.where}: ${problem}`, options);
+  }
+}
+
+/** The known name that a mistyped one comes nearest to, if one is near. */
+function nearest(given: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((name) => ({ name, edits: distance(given.slice(0, 64).toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits);
+  const [best] = ranked;
+  return best !== undefined && best.edits <= Math.max(2, best.name.length / 3) ? best.name : undefined;
+}
+
+/** Levenshtein's distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 0; i < a.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      const replaced = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
