@@ -20,8 +20,10 @@ export function checkRecorder(where: string, value: unknown): void {
   const methods: { readonly [name: string]: unknown } = value as never;
   const missing = METHODS.filter((name) => typeof methods[name] !== 'function');
   if (missing.length > 0) throw invalid(where, `it has no ${missing.join('(), no ')}()`);
-  if (methods.now !== undefined && typeof methods.now !== 'function')
-    throw invalid(where, 'its now is no function');
+  for (const name of ['now', 'installed', 'uninstalled']) {
+    if (methods[name] === undefined || typeof methods[name] === 'function') continue;
+    throw invalid(where, `its ${name} is no function`);
+  }
 }
 
 function invalid(where: string, problem: string): OstinatoError {
@@ -46,6 +48,7 @@ export function setGlobalRecorder(recorder: Recorder): Installation {
       state.recorder = undefined;
       state.installation = undefined;
       nextEpoch();
+      recorder.uninstalled?.();
     },
     [Symbol.dispose]() {
       installation.uninstall();
@@ -54,6 +57,7 @@ export function setGlobalRecorder(recorder: Recorder): Installation {
   state.recorder = recorder;
   state.installation = installation;
   nextEpoch();
+  recorder.installed?.();
   return installation;
 }
 

@@ -117,4 +117,8 @@ export interface Recorder {
   refused(kind: Kind, reason: RefusalReason): void;
   /** The clock that timers read, in milliseconds, monotonic. Absent: `performance.now`. */
   now?(): number;
+  /** It has become the global recorder of this thread. */
+  installed?(): void;
+  /** It is the global recorder no more; what it gave out may still be recorded to. */
+  uninstalled?(): void;
 }

@@ -35,6 +35,7 @@ it.each([
   [{}, 'it has no describe(), no counter(), no gauge(), no histogram(), no refused()'],
   [{ ...methods(), gauge: 5 }, 'it has no gauge()'],
   [{ ...methods(), now: 5 }, 'its now is no function'],
+  [{ ...methods(), installed: 5 }, 'its installed is no function'],
 ])('refuses %p as a recorder', (value, problem) => {
   expect(() => setGlobalRecorder(value as Recorder)).toThrow(
     expect.objectContaining({ code: 'OSTINATO_INVALID_RECORDER', message: expect.stringContaining(problem) }),
@@ -59,4 +60,18 @@ it('works for metrics that the recorder itself records while it binds others', (
   expect(recorder.value('bindings')).toBe(2);
   expect(recorder.value('a')).toBe(1);
   installation.uninstall();
+});
+
+it('tells a recorder that it is installed, and that it is no more, once each', () => {
+  const heard: string[] = [];
+  const recorder = Object.assign(new TestRecorder(), {
+    installed: () => void heard.push(globalRecorder() === recorder ? 'installed' : 'too early'),
+    uninstalled: () => void heard.push(globalRecorder() === undefined ? 'uninstalled' : 'too early'),
+  });
+  const installation = setGlobalRecorder(recorder);
+  expect(heard).toEqual(['installed']);
+  expect(() => setGlobalRecorder(new TestRecorder())).toThrow();
+  installation.uninstall();
+  installation.uninstall();
+  expect(heard).toEqual(['installed', 'uninstalled']);
 });
