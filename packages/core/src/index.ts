@@ -13,8 +13,9 @@ export {
 } from './facade.ts';
 export type { Family, FamilyTimer, HistogramFamily } from './family.ts';
 export type { Gauge } from './gauge.ts';
-export { globalRecorder, type Installation, setGlobalRecorder } from './global.ts';
+export { checkRecorder, globalRecorder, type Installation, setGlobalRecorder } from './global.ts';
 export type { Histogram } from './histogram.ts';
+export { isMetricName, labelNameProblem, makeKey, NAME_RULE, readLabels } from './key.ts';
 export type { Label, Labels, LabelValue, Named, Values } from './labels.ts';
 export { withLocalRecorder } from './local.ts';
 export type {
@@ -55,4 +56,5 @@ export type {
   Temporality,
 } from './snapshot.ts';
 export { SNAPSHOT } from './snapshot.ts';
+export { nextEpoch as rebind } from './state.ts';
 export type { Timer } from './timer.ts';

@@ -97,7 +97,11 @@ export function currentRecorder(): Recorder | undefined {
   return state.locals?.getStore() ?? state.recorder;
 }
 
-/** Makes every held handle ask again at its next operation. */
+/**
+ * Makes every held handle of this thread ask its recorder again at its next operation. A recorder whose answers
+ * change calls it (exported as `rebind`), and then hands out cells that it never gave before: a handle that has not
+ * asked yet may still hold an old one, which must not be opened again by a handle that was given it anew.
+ */
 export function nextEpoch(): void {
   state.epoch += 1;
   if (state.gate !== CLOSED) state.gate = state.epoch;

@@ -8,8 +8,7 @@ import { makeCell, type OpenCell } from './cell.ts';
  * absolute value, since the two cannot be told apart in one double. The other operation is refused from then on.
  */
 export class CounterCell implements CounterSink {
-  readonly cell: Cell<CounterSink>;
-  readonly #open: OpenCell<CounterSink>;
+  #open: OpenCell<CounterSink>;
   readonly #arena: Arena;
   readonly #record: number;
   readonly #refuse: () => void;
@@ -18,10 +17,19 @@ export class CounterCell implements CounterSink {
   /** `record` is the series' record, `index` addresses its double; `refuse` is told of the other operation. */
   constructor(arena: Arena, record: number, index: number, refuse: () => void) {
     this.#open = makeCell<CounterSink>(undefined, index, this);
-    this.cell = this.#open;
     this.#arena = arena;
     this.#record = record;
     this.#refuse = refuse;
+  }
+
+  get cell(): Cell<CounterSink> {
+    return this.#open;
+  }
+
+  /** Another cell of this series; the old one stays usable by its sink. */
+  renew(): Cell<CounterSink> {
+    this.#open = makeCell<CounterSink>(this.#open.slots, this.#open.index, this);
+    return this.#open;
   }
 
   increment(by: number): void {

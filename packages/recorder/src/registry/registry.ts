@@ -1,9 +1,22 @@
-import type { Cell, CounterSink, GaugeSink, HistogramSink, Key, Kind, Meta, Scope } from '@ostinato/core';
-import { report } from '@ostinato/core';
+import {
+  type Cell,
+  type CounterSink,
+  type GaugeSink,
+  type HistogramSink,
+  type Key,
+  type Kind,
+  type Meta,
+  REVOKED,
+  type Recorder,
+  type RefusalReason,
+  report,
+  type Scope,
+} from '@ostinato/core';
 import type { Arena } from '../arena/arena.ts';
 import { defineMetric, defineSeries, type StorageType } from '../arena/dictionary.ts';
 import { COUNTER_CELL, GAUGE_CELL, SERIES_CELL } from '../arena/layout.ts';
 import { SlabAllocator } from '../arena/slab.ts';
+import { makeCell } from '../cells/cell.ts';
 import { CounterCell } from '../cells/counter.ts';
 import { DroppedCell } from '../cells/dropped.ts';
 import { ExplicitBounds } from '../cells/explicit-bounds.ts';
@@ -50,7 +63,7 @@ interface Metric {
 }
 
 /** The series of one thread: finds the cell that belongs to a key, and makes it while the limits allow. */
-export class Registry {
+export class Registry implements Recorder {
   readonly #arena: Arena;
   readonly #slabs: SlabAllocator;
   readonly #exponentialCells: ExponentialCells;
@@ -61,6 +74,8 @@ export class Registry {
   readonly #metrics = new NameTable<Metric>();
   readonly #ofAnotherKind: DroppedCell;
   readonly #beyondLimit: DroppedCell;
+  /** After `renew`: the cells that were made since. */
+  #renewed: WeakSet<AnyCell> | undefined = undefined;
 
   /** `thread` is a number above 0 that no other thread of this arena has. */
   constructor(arena: Arena, thread: number, settings: Settings, timeline: Timeline, refusals: Refusals) {
@@ -89,7 +104,32 @@ export class Registry {
     }
   }
 
-  /** The cell of a series, of the kind that was asked for. The same one for equal keys. */
+  counter(key: Key, meta: Meta): Cell<CounterSink> {
+    return this.cell('counter', key, meta) as Cell<CounterSink>;
+  }
+
+  gauge(key: Key, meta: Meta): Cell<GaugeSink> {
+    return this.cell('gauge', key, meta) as Cell<GaugeSink>;
+  }
+
+  histogram(key: Key, meta: Meta): Cell<HistogramSink> {
+    return this.cell('histogram', key, meta) as Cell<HistogramSink>;
+  }
+
+  refused(_kind: Kind, reason: RefusalReason): void {
+    this.#refusals.add(reason);
+  }
+
+  /**
+   * From now on every series is answered with a cell that no handle holds yet. Needed before `rebind()` when layers
+   * change which handles come here: of two that share a series, the one that is let through would otherwise open
+   * the fast path for the one that is not, and that has not asked yet.
+   */
+  renew(): void {
+    this.#renewed = new WeakSet();
+  }
+
+  /** The cell of a series, of the kind that was asked for. The same one for equal keys, until `renew`. */
   cell(kind: Kind, key: Key, meta: Meta): AnyCell {
     let metric = this.#metrics.get(key.scope, key.name);
     if (metric === undefined) {
@@ -102,7 +142,7 @@ export class Registry {
       return this.#ofAnotherKind.cell;
     }
     this.#learn(metric, meta);
-    const cell = metric.cells.get(key.labels);
+    const cell = this.#kept(metric, key.labels);
     if (cell === undefined) return this.#newCell(metric, key);
     this.#publish(metric, true);
     return cell;
@@ -124,8 +164,24 @@ export class Registry {
       else this.#reportTooLarge(metric);
     }
     return (
-      metric.cells.get(OVERFLOW_LABELS) ?? this.#make(metric, OVERFLOW_LABELS, true) ?? this.#beyondLimit.cell
+      this.#kept(metric, OVERFLOW_LABELS) ??
+      this.#make(metric, OVERFLOW_LABELS, true) ??
+      this.#beyondLimit.cell
     );
+  }
+
+  /** The cell of a series that there is; one that was handed out before `renew` is replaced by its equal. */
+  #kept(metric: Metric, labels: Key['labels']): AnyCell | undefined {
+    const cell = metric.cells.get(labels);
+    if (cell === undefined || this.#renewed === undefined || this.#renewed.has(cell)) return cell;
+    const fresh =
+      cell.sink instanceof CounterCell
+        ? cell.sink.renew()
+        : makeCell(cell.slots, cell.index, cell.sink as GaugeSink & HistogramSink);
+    cell.gate = REVOKED;
+    metric.cells.set(labels, fresh);
+    this.#renewed.add(fresh);
+    return fresh;
   }
 
   #dropMetric(key: Key): AnyCell {
@@ -226,6 +282,7 @@ export class Registry {
     if (record === undefined) return undefined;
     const cell = this.#open(metric, record, index);
     metric.cells.set(labels, cell);
+    this.#renewed?.add(cell);
     return cell;
   }
 
