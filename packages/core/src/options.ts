@@ -24,7 +24,7 @@ export function readName(where: string, name: unknown): string {
   );
 }
 
-/** What the options say of the metric; frozen, and without what they leave open. */
+/** What the options say of the metric; frozen, and without what they leave open, an empty text included. */
 export function readMeta(check: OptionCheck, options: Options): Meta {
   const { unit, description, level, buckets } = options;
   if (unit !== undefined && (typeof unit !== 'string' || !UNIT.test(unit))) {
@@ -38,8 +38,8 @@ export function readMeta(check: OptionCheck, options: Options): Meta {
     throw check.refused('description', 'a string', description);
   }
   return Object.freeze({
-    ...(unit === undefined ? {} : { unit }),
-    ...(description === undefined ? {} : { description: wellFormed(description) }),
+    ...(unit === undefined || unit === '' ? {} : { unit }),
+    ...(description === undefined || description === '' ? {} : { description: wellFormed(description) }),
     ...(level === undefined ? {} : { level: readLevel(check, level) }),
     ...(buckets === undefined ? {} : { buckets: readBuckets(check, buckets) }),
   });
