@@ -54,6 +54,20 @@ export class OptionCheck {
     throw this.refused(option, `one of ${allowed.map(quote).join(', ')}`, given);
   }
 
+  /** A frozen copy of a histogram's bounds; `orElse` is what else the option may be, such as `", or 'exponential'"`. */
+  bounds(option: string, given: unknown, orElse = ''): readonly number[] {
+    const bounds = Array.isArray(given) ? Array.from<number>(given) : [Number.NaN];
+    const valid = bounds.every(
+      (bound, i) => Number.isFinite(bound) && (i === 0 || bound > (bounds[i - 1] as number)),
+    );
+    if (valid) return Object.freeze(bounds);
+    throw this.refused(
+      option,
+      `an array of finite numbers, each greater than the one before${orElse}`,
+      given,
+    );
+  }
+
   refused(option: string, allowed: string, given: unknown): OstinatoError {
     const shown = Array.isArray(given) ? quoteAll(given) : quote(given);
     return this.error(`${option} must be ${allowed}, got ${shown}`);

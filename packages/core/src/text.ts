@@ -26,7 +26,7 @@ export function quote(value: unknown): string {
 
 /** The items of an array, quoted. */
 export function quoteAll(values: readonly unknown[]): string {
-  const shown = values.slice(0, 20).map(quote).join(', ');
+  const shown = Array.from(values.slice(0, 20), quote).join(', ');
   return values.length > 20 ? `[${shown}, …]` : `[${shown}]`;
 }
 

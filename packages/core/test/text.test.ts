@@ -30,6 +30,7 @@ it('shows anything in one short printable line', () => {
 
 it('shows twenty items of an array', () => {
   expect(quoteAll([1, 'a'])).toBe("[1, 'a']");
+  expect(quoteAll(Array(2))).toBe('[undefined, undefined]');
   expect(quoteAll(Array.from({ length: 21 }, (_, i) => i))).toMatch(/19, …\]$/);
 });
 
