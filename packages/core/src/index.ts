@@ -55,4 +55,5 @@ export type {
   Temporality,
 } from './snapshot.ts';
 export { SNAPSHOT } from './snapshot.ts';
+export { editDistance } from './text.ts';
 export type { Timer } from './timer.ts';

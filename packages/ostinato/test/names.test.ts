@@ -8,6 +8,7 @@ import * as ostinato from '../src/index.ts';
 const SEAMS = [
   'Cell',
   'CounterSink',
+  'editDistance',
   'GaugeSink',
   'HistogramSink',
   'Key',
