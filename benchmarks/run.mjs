@@ -47,7 +47,14 @@ for (const group of asked.length > 0 ? asked : known) {
 if (asked.length === 0) writeFileSync(join(here, '..', 'docs', 'benchmarks.md'), `${page.join('\n')}\n`);
 
 function runCase(group, name) {
-  const args = ['--expose-gc', '--max-semi-space-size=256', join(here, 'lib', 'child.mjs'), group, name];
+  const args = [
+    '--expose-gc',
+    '--min-semi-space-size=256',
+    '--max-semi-space-size=256',
+    join(here, 'lib', 'child.mjs'),
+    group,
+    name,
+  ];
   const done = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     env: { ...process.env, NODE_ENV: 'production' },

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { brokenRules } from './lib/architecture.mjs';
+import { undocumentedCodes } from './lib/error-codes.mjs';
 import { packages, root } from './lib/workspace.mjs';
 
 const bin = (name) => join(root, 'node_modules', '.bin', name);
@@ -20,12 +21,14 @@ function command(file, args, cwd = root) {
   return done.status === 0 ? undefined : `${done.stdout}${done.stderr}${done.error ?? ''}`;
 }
 
+function lines(problems) {
+  return problems.length === 0 ? undefined : problems.join('\n');
+}
+
 step('lint and format (biome)', () => command(bin('biome'), ['check', '--error-on-warnings', '.']));
 step('types of tests (tsc)', () => command(bin('tsc'), ['-p', 'tsconfig.test.json']));
-step('dependency direction and manifests', () => {
-  const broken = brokenRules();
-  return broken.length === 0 ? undefined : broken.join('\n');
-});
+step('dependency direction and manifests', () => lines(brokenRules()));
+step('docs/errors.md', () => lines(undocumentedCodes()));
 for (const { dir, path } of packages) {
   step(`packages/${dir}: publint`, () => command(bin('publint'), ['--strict', path]));
   step(`packages/${dir}: are the types wrong`, () =>

@@ -34,6 +34,9 @@ type Value = SeriesLabelValue | undefined;
 /** By the value of one label: the maps of the next one, at the last label the handles. */
 type Branch<H> = Map<Value, Branch<H> | H>;
 
+/** So many values `labels` takes by parameters of their own. */
+const POSITIONS = 6;
+
 export class LabelFamily<H> implements Family<H, readonly string[]> {
   private readonly handles: Handles<H>;
   private readonly definition: Definition;
@@ -44,25 +47,34 @@ export class LabelFamily<H> implements Family<H, readonly string[]> {
     this.handles = handles;
     this.definition = definition;
     this.names = names;
+    if (names.length > POSITIONS) this.labels = this.labelsOfMany;
   }
 
-  // Its arguments object is only read by index and never handed on, so that the compiler need not make it.
-  // biome-ignore-start lint/complexity/noArguments: a rest parameter allocates an array at each call
-  labels(): H {
+  // Named parameters, and of `arguments` only the length: reading it by index, or a rest parameter, allocates.
+  labels(a?: Value, b?: Value, c?: Value, d?: Value, e?: Value, f?: Value): H {
     const { length } = this.names;
-    if (arguments.length === length) {
-      let at: Branch<H> | H | undefined = this.root;
-      for (let i = 0; i < length; i++) {
-        at = (at as Branch<H>).get(arguments[i]);
-        if (at === undefined) break;
-      }
+    // biome-ignore lint/complexity/noArguments: see above
+    const given = arguments.length;
+    if (given === length) {
+      let at: Branch<H> | H | undefined = this.root.get(a);
+      if (length > 1 && at !== undefined) at = (at as Branch<H>).get(b);
+      if (length > 2 && at !== undefined) at = (at as Branch<H>).get(c);
+      if (length > 3 && at !== undefined) at = (at as Branch<H>).get(d);
+      if (length > 4 && at !== undefined) at = (at as Branch<H>).get(e);
+      if (length > 5 && at !== undefined) at = (at as Branch<H>).get(f);
       if (at !== undefined) return at as H;
     }
-    const values: unknown[] = [];
-    for (let i = 0; i < arguments.length; i++) values.push(arguments[i]);
+    const values = [a, b, c, d, e, f];
+    values.length = given;
     return this.make(values);
   }
-  // biome-ignore-end lint/complexity/noArguments: see above
+
+  /** The same for any number of labels. */
+  private labelsOfMany(...values: readonly Value[]): H {
+    let at: Branch<H> | H | undefined = this.root;
+    for (let i = 0; i < this.names.length && at !== undefined; i++) at = (at as Branch<H>).get(values[i]);
+    return at !== undefined && values.length === this.names.length ? (at as H) : this.make(values);
+  }
 
   with(labels: Named<readonly string[]>): H {
     const { names } = this;

@@ -88,9 +88,7 @@ export abstract class Handle<S> {
     } else if (problem !== undefined) {
       recorder.refused(kind, problem);
       const subject = `${kind} ${quote(name)}`;
-      report(codeOf(problem), subject, () => {
-        return `${subject}: ${operation}(${quote(value)}) was refused: ${EXPLAINED[problem]}.`;
-      });
+      report(codeOf(problem), subject, () => `${subject}: ${explain(problem, operation, quote(value))}.`);
     }
   }
 }
@@ -107,8 +105,14 @@ const EXPLAINED = {
   not_finite: 'it is not finite',
   negative: 'it is negative',
   invalid_count: 'a count is an integer of at least 0 and at most 2^53 - 1',
-  not_a_time_unit: "the metric's unit is none of ns, us, ms, s, min, h, d",
+  not_a_time_unit: 'none of ns, us, ms, s, min, h, d',
 } as const satisfies { readonly [R in RefusalReason]?: string };
+
+function explain(problem: Problem, operation: string, value: string): string {
+  return problem === 'not_a_time_unit'
+    ? `${operation}() recorded nothing: the metric's unit ${value} is ${EXPLAINED[problem]}`
+    : `${operation}(${value}) was refused: ${EXPLAINED[problem]}`;
+}
 
 /** Why a counter or histogram does not take `value`, if it does not. */
 export function whyNotPositive(value: unknown): Problem | undefined {

@@ -62,10 +62,19 @@ export class Handles<H> {
     if (!isMetricName(name)) return this.inert(String(this.kind), nameFault(name));
     const entries = readLabels(labels);
     if (typeof entries === 'string') return this.inert(name, labelFault(name, entries));
-    const known = this.metrics.get(name);
-    const metric = known ?? { definition: this.definition(name), root: new Step<H>() };
-    const handle = this.create(metric.definition, entries);
+    return this.keep(this.definition(name), entries);
+  }
+
+  /** The handle without labels of a metric that was defined. */
+  unlabelled(definition: Definition): H {
+    return this.metrics.get(definition.name)?.root.handle ?? this.keep(definition, []);
+  }
+
+  private keep(definition: Definition, entries: readonly Entry[]): H {
+    const { name } = definition;
+    const handle = this.create(definition, entries);
     if (this.reserve(entries.length + 1, name.length + characters(entries))) {
+      const metric = this.metrics.get(name) ?? { definition, root: new Step<H>() };
       metric.root.keep(entries, handle);
       this.metrics.set(name, metric);
     }
@@ -83,7 +92,7 @@ export class Handles<H> {
   }
 
   definition(name: string): Definition {
-    return definitionOf(this.kind, this.scope, name);
+    return this.metrics.get(name)?.definition ?? definitionOf(this.kind, this.scope, name);
   }
 
   /** Room in the caches for one more label set of this scope. */

@@ -57,4 +57,5 @@ export type {
 } from './snapshot.ts';
 export { SNAPSHOT } from './snapshot.ts';
 export { nextEpoch as rebind } from './state.ts';
+export { editDistance } from './text.ts';
 export type { Timer } from './timer.ts';

@@ -1,5 +1,5 @@
 import { OstinatoError } from './errors.ts';
-import { quote, quoteAll } from './text.ts';
+import { editDistance, quote, quoteAll } from './text.ts';
 
 /**
  * Checks what code gives at set-up; `where` is the call it is given to. Every error is an `OstinatoError` with the code
@@ -54,6 +54,20 @@ export class OptionCheck {
     throw this.refused(option, `one of ${allowed.map(quote).join(', ')}`, given);
   }
 
+  /** A frozen copy of a histogram's bounds; `orElse` is what else the option may be, such as `", or 'exponential'"`. */
+  bounds(option: string, given: unknown, orElse = ''): readonly number[] {
+    const bounds = Array.isArray(given) ? Array.from<number>(given) : [Number.NaN];
+    const valid = bounds.every(
+      (bound, i) => Number.isFinite(bound) && (i === 0 || bound > (bounds[i - 1] as number)),
+    );
+    if (valid) return Object.freeze(bounds);
+    throw this.refused(
+      option,
+      `an array of finite numbers, each greater than the one before${orElse}`,
+      given,
+    );
+  }
+
   refused(option: string, allowed: string, given: unknown): OstinatoError {
     const shown = Array.isArray(given) ? quoteAll(given) : quote(given);
     return this.error(`${option} must be ${allowed}, got ${shown}`);
@@ -72,22 +86,8 @@ export class OptionCheck {
 /** The known name that a mistyped one comes nearest to, if one is near. */
 function nearest(given: string, known: readonly string[]): string | undefined {
   const ranked = known
-    .map((name) => ({ name, edits: distance(given.slice(0, 64).toLowerCase(), name.toLowerCase()) }))
+    .map((name) => ({ name, edits: editDistance(given.slice(0, 64).toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits);
   const [best] = ranked;
   return best !== undefined && best.edits <= Math.max(2, best.name.length / 3) ? best.name : undefined;
-}
-
-/** Levenshtein's distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      const replaced = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

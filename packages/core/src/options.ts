@@ -24,7 +24,7 @@ export function readName(where: string, name: unknown): string {
   );
 }
 
-/** What the options say of the metric; frozen, and without what they leave open. */
+/** What the options say of the metric; frozen, and without what they leave open, an empty text included. */
 export function readMeta(check: OptionCheck, options: Options): Meta {
   const { unit, description, level, buckets } = options;
   if (unit !== undefined && (typeof unit !== 'string' || !UNIT.test(unit))) {
@@ -38,24 +38,15 @@ export function readMeta(check: OptionCheck, options: Options): Meta {
     throw check.refused('description', 'a string', description);
   }
   return Object.freeze({
-    ...(unit === undefined ? {} : { unit }),
-    ...(description === undefined ? {} : { description: wellFormed(description) }),
+    ...(unit === undefined || unit === '' ? {} : { unit }),
+    ...(description === undefined || description === '' ? {} : { description: wellFormed(description) }),
     ...(level === undefined ? {} : { level: readLevel(check, level) }),
-    ...(buckets === undefined ? {} : { buckets: readBuckets(check, buckets) }),
+    ...(buckets === undefined ? {} : { buckets: check.bounds('buckets', buckets) }),
   });
 }
 
 export function readLevel(check: OptionCheck, level: unknown): Level {
   return check.oneOf('level', level, LEVELS);
-}
-
-function readBuckets(check: OptionCheck, buckets: unknown): readonly number[] {
-  const bounds: readonly unknown[] = Array.isArray(buckets) ? [...buckets] : [undefined];
-  const valid = bounds.every(
-    (bound, i) => Number.isFinite(bound) && (i === 0 || (bound as number) > (bounds[i - 1] as number)),
-  );
-  if (valid) return Object.freeze(bounds as readonly number[]);
-  throw check.refused('buckets', 'an array of finite numbers, each greater than the one before', buckets);
 }
 
 /** The declared label names of a family, or undefined if it is none. */

@@ -118,7 +118,7 @@ function definer<H, F>(call: string, handles: Handles<H>, Family: FamilyOf<H, F>
     const labels = readLabelNames(check, given.labels);
     const definition = handles.definition(metric);
     describe(definition, meta);
-    if (labels === undefined) return handles.find(metric, undefined);
+    if (labels === undefined) return handles.unlabelled(definition);
     const id = JSON.stringify([metric, ...labels]);
     let family = families.get(id);
     if (family === undefined) {

@@ -26,7 +26,7 @@ export function quote(value: unknown): string {
 
 /** The items of an array, quoted. */
 export function quoteAll(values: readonly unknown[]): string {
-  const shown = values.slice(0, 20).map(quote).join(', ');
+  const shown = Array.from(values.slice(0, 20), quote).join(', ');
   return values.length > 20 ? `[${shown}, …]` : `[${shown}]`;
 }
 
@@ -38,4 +38,18 @@ function printable(text: string): string {
 /** `text` without lone surrogates, which UTF-8 cannot carry. */
 export function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '\ufffd');
+}
+
+/** How many letters must be put in, taken out or replaced to make one text the other (Levenshtein's distance). */
+export function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 0; i < a.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      const replaced = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
 }

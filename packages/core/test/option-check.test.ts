@@ -19,6 +19,10 @@ it('what is valid comes back', () => {
   expect(check.number('n', 1.5, 1, 2)).toBe(1.5);
   expect(check.integer('n', 2, 1, 2)).toBe(2);
   expect(check.oneOf('mode', 'on', ['on', 'off'])).toBe('on');
+  expect(check.bounds('buckets', [])).toEqual([]);
+  const bounds = check.bounds('buckets', [-1, 0, 2.5]);
+  expect(bounds).toEqual([-1, 0, 2.5]);
+  expect(Object.isFrozen(bounds)).toBe(true);
 });
 
 it.each<[() => unknown, string]>([
@@ -28,6 +32,14 @@ it.each<[() => unknown, string]>([
   [() => check.integer('n', 1.5, 1, 2), 'start: n must be an integer from 1 to 2, got 1.5'],
   [() => check.integer('n', 3, 1, 2), 'start: n must be an integer from 1 to 2, got 3'],
   [() => check.oneOf('mode', 'On', ['on', 1]), "start: mode must be one of 'on', 1, got 'On'"],
+  [
+    () => check.bounds('buckets', Array.of(1, ...Array(1), 5), ', or none'),
+    'start: buckets must be an array of finite numbers, each greater than the one before, or none, got [1, undefined, 5]',
+  ],
+  [
+    () => check.bounds('buckets', 5),
+    'start: buckets must be an array of finite numbers, each greater than the one before, got 5',
+  ],
   [() => check.object(null), 'start: the options argument must be an object, got null'],
   [() => check.object([1, 'a'], ['a'], 'retry'), "start: retry must be an object, got [1, 'a']"],
   [

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { quote, quoteAll, wellFormed } from '../src/text.ts';
+import { editDistance, quote, quoteAll, wellFormed } from '../src/text.ts';
 
 it.each<[unknown, string]>([
   ['plain', "'plain'"],
@@ -30,6 +30,7 @@ it('shows anything in one short printable line', () => {
 
 it('shows twenty items of an array', () => {
   expect(quoteAll([1, 'a'])).toBe("[1, 'a']");
+  expect(quoteAll(Array(2))).toBe('[undefined, undefined]');
   expect(quoteAll(Array.from({ length: 21 }, (_, i) => i))).toMatch(/19, …\]$/);
 });
 
@@ -40,4 +41,15 @@ it('makes text well-formed without changing what is', () => {
     }),
   );
   expect(wellFormed('a\ud83db\ude00')).toBe('a\ufffdb\ufffd');
+});
+
+it.each([
+  ['', '', 0],
+  ['route', 'route', 0],
+  ['', 'abc', 3],
+  ['kitten', 'sitting', 3],
+  ['descripton', 'description', 1],
+])('from %j to %j it is %d letters, and back as many', (a, b, edits) => {
+  expect(editDistance(a, b)).toBe(edits);
+  expect(editDistance(b, a)).toBe(edits);
 });

@@ -1,4 +1,10 @@
-import { defineHistogram, histogram, type Installation, setGlobalRecorder } from '../src/index.ts';
+import {
+  defineHistogram,
+  describeHistogram,
+  histogram,
+  type Installation,
+  setGlobalRecorder,
+} from '../src/index.ts';
 import { TestRecorder } from './support/recorder.ts';
 import { collectWarnings } from './support/warnings.ts';
 
@@ -57,7 +63,7 @@ it('refuses to record time in a unit that is none, and returns seconds', () => {
   expect(warnings).toEqual([
     {
       code: 'OSTINATO_NOT_A_TIME_UNIT',
-      text: "histogram 'bytes': stop('By') was refused: the metric's unit is none of ns, us, ms, s, min, h, d.",
+      text: "histogram 'bytes': stop() recorded nothing: the metric's unit 'By' is none of ns, us, ms, s, min, h, d.",
     },
   ]);
 });
@@ -166,4 +172,15 @@ describe('time', () => {
     expect(histogram('unreadable').time<object>(() => value)).toBe(value);
     expect(recorder.samples('unreadable')).toHaveLength(1);
   });
+});
+
+it('a timer of a histogram defined with an empty unit, which is none, measures seconds', () => {
+  const latency = defineHistogram('unit.empty', { unit: '', description: '' });
+  const timer = latency.startTimer();
+  clock += 2_000;
+  expect(timer.stop()).toBe(2);
+  describeHistogram('unit.empty', { unit: 'ms', description: 'how long' });
+  latency.startTimer().stop();
+  expect(recorder.samples('unit.empty')).toEqual([2, 0]);
+  expect(warnings).toEqual([]);
 });

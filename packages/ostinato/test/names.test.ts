@@ -9,6 +9,7 @@ const SEAMS = [
   'Cell',
   'checkRecorder',
   'CounterSink',
+  'editDistance',
   'GaugeSink',
   'HistogramSink',
   'isMetricName',

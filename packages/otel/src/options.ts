@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { PushMetricExporter } from '@opentelemetry/sdk-metrics';
-import { OstinatoError } from '@ostinato/core';
+import { OptionCheck } from '@ostinato/core';
 import type { FallbackOptions, OtlpMetricExporterOptions } from '@ostinato/otlp';
 import type { RecorderOptions } from '@ostinato/recorder';
 import { LONGEST_TIMER_MILLIS } from './environment.ts';
@@ -41,39 +41,33 @@ const NAMES: readonly (keyof StartOptions)[] = [
 
 /** Throws `OSTINATO_INVALID_OPTION` for what `start()` itself understands; the rest is checked by the exporter and the recorder. */
 export function checkStartOptions(options: StartOptions): void {
-  if (!isObject(options)) {
-    throw refused('the options argument', options, 'an object');
-  }
-  for (const name of Object.keys(options)) {
-    if (!NAMES.some((known) => known === name)) {
-      throw invalid(`there is no option '${name}'. Allowed are: ${NAMES.join(', ')}`);
-    }
-  }
-  const { serviceName, resource, exporter, interval, signals } = options;
+  const check = new OptionCheck('start');
+  const { serviceName, resource, exporter, interval, signals } = check.object<StartOptions>(options, NAMES);
   if (serviceName !== undefined && (typeof serviceName !== 'string' || serviceName.trim() === '')) {
-    throw refused('serviceName', serviceName, 'a name');
+    throw check.refused('serviceName', 'a name', serviceName);
   }
   if (resource !== undefined && !isObject(resource)) {
-    throw refused('resource', resource, 'an object of attributes, or a Resource');
+    throw check.refused('resource', 'an object of attributes, or a Resource', resource);
   }
   if (exporter !== undefined && !isObject(exporter)) {
-    throw refused('exporter', exporter, 'an object of options, or an exporter');
+    throw check.refused('exporter', 'an object of options, or an exporter', exporter);
   }
   if (isExporter(exporter)) {
     for (const method of ['forceFlush', 'shutdown'] as const) {
       if (typeof exporter[method] !== 'function') {
-        throw refused(`exporter.${method}`, exporter[method], 'a method, as a PushMetricExporter has it');
+        throw check.refused(
+          `exporter.${method}`,
+          'a method, as a PushMetricExporter has it',
+          exporter[method],
+        );
       }
     }
   }
-  if (
-    interval !== undefined &&
-    !(typeof interval === 'number' && interval >= 1 && interval <= LONGEST_TIMER_MILLIS)
-  ) {
-    throw refused('interval', interval, `a number of milliseconds from 1 to ${LONGEST_TIMER_MILLIS}`);
+  if (interval !== undefined) {
+    check.number('interval (ms)', interval, 1, LONGEST_TIMER_MILLIS);
   }
-  if (signals !== undefined && typeof signals !== 'boolean') {
-    throw refused('signals', signals, 'true or false');
+  if (signals !== undefined) {
+    check.oneOf('signals', signals, [true, false]);
   }
 }
 
@@ -83,13 +77,4 @@ export function isExporter(exporter: StartOptions['exporter']): exporter is Push
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function refused(option: string, given: unknown, allowed: string): OstinatoError {
-  const shown = typeof given === 'string' ? `'${given}'` : isObject(given) ? 'an object' : String(given);
-  return invalid(`${option} is ${shown}, but must be ${allowed}`);
-}
-
-function invalid(problem: string): OstinatoError {
-  return new OstinatoError('OSTINATO_INVALID_OPTION', `start: ${problem}.`);
 }

@@ -1,5 +1,5 @@
 import type { PushMetricExporter } from '@opentelemetry/sdk-metrics';
-import { OstinatoError } from '@ostinato/core';
+import { OptionCheck } from '@ostinato/core';
 import type { ReaderTemporality } from '@ostinato/recorder';
 
 /**
@@ -9,25 +9,13 @@ import type { ReaderTemporality } from '@ostinato/recorder';
  */
 export type TemporalityOption = ReaderTemporality | 0 | 1 | 2;
 
+const BY_NUMBER = ['delta', 'cumulative', 'lowmemory'] as const;
+
 /** Reads the option `temporality`; throws `OSTINATO_INVALID_OPTION` for anything else than {@link TemporalityOption}. */
-export function readerTemporality(option: TemporalityOption | undefined): ReaderTemporality {
-  switch (option) {
-    case undefined:
-    case 'cumulative':
-    case 1:
-      return 'cumulative';
-    case 'delta':
-    case 0:
-      return 'delta';
-    case 'lowmemory':
-    case 2:
-      return 'lowmemory';
-    default:
-      throw new OstinatoError(
-        'OSTINATO_INVALID_OPTION',
-        `metricProducer: temporality is ${JSON.stringify(option)}, but must be 'cumulative', 'delta' or 'lowmemory', or the SDK's 0 (delta), 1 (cumulative) or 2 (low memory).`,
-      );
-  }
+export function readerTemporality(option: TemporalityOption = 'cumulative'): ReaderTemporality {
+  const check = new OptionCheck('metricProducer');
+  const temporality = check.oneOf('temporality', option, [...BY_NUMBER, 0, 1, 2]);
+  return typeof temporality === 'number' ? BY_NUMBER[temporality] : temporality;
 }
 
 // InstrumentType is a string enum of the SDK, equal in 2.x and 3.x.

@@ -2,7 +2,7 @@ import { diag } from '@opentelemetry/api';
 import { OstinatoError } from '@ostinato/core';
 import type { Environment } from './config/env.ts';
 import type { OtlpMetricExporterOptions } from './config/options.ts';
-import { type Config, resolveConfig } from './config.ts';
+import { type Config, resolveConfig } from './config/resolve.ts';
 import { Acceptor, type ExportResult } from './deliver/accept.ts';
 import type { Account } from './deliver/account.ts';
 import { atExit } from './deliver/at-exit.ts';

@@ -13,28 +13,16 @@ export type { State } from './deliver/destination.ts';
 export { decodeRequest } from './encode/decode.ts';
 export type {
   AnyValue,
-  ArrayValue,
-  Buckets,
-  EntityRef,
   Exemplar,
-  ExponentialHistogram,
   ExponentialHistogramDataPoint,
   ExportMetricsServiceRequest,
-  Gauge,
-  Histogram,
   HistogramDataPoint,
-  InstrumentationScope,
   KeyValue,
-  KeyValueList,
   Metric,
   NumberDataPoint,
-  Resource,
   ResourceMetrics,
   ScopeMetrics,
-  Sum,
-  Summary,
   SummaryDataPoint,
-  ValueAtQuantile,
 } from './encode/messages.ts';
 export { type AggregationOption, type ExporterStatus, OtlpMetricExporter } from './exporter.ts';
 export { defaultDirectory } from './log/directory.ts';

@@ -1,2 +1,2 @@
-/** The version of all packages of Ostinato; a test holds it to package.json. */
+/** The version of this package, as its package.json has it. */
 export const VERSION = '0.1.0';

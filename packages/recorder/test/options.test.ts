@@ -32,73 +32,76 @@ test("buckets are copied: changing the caller's array changes nothing", () => {
 });
 
 test.each<[string, unknown, string]>([
-  ['no object', 5, 'the options argument is 5, but must be an object'],
-  ['an array', [], 'the options argument is [], but must be an object'],
+  ['no object', 5, 'the options argument must be an object, got 5'],
+  ['an array', [], 'the options argument must be an object, got []'],
   [
     'an unknown option',
     { maxMem: 1 },
-    "the options argument has no member 'maxMem'; allowed are 'buckets', 'cardinality', 'maxMemory', 'clock'",
+    "there is no option 'maxMem'; did you mean 'maxMemory'? (known: buckets, cardinality, maxMemory, clock)",
   ],
   [
     'too little memory',
     { maxMemory: 1000 },
-    'maxMemory is 1000, but must be an integer from 1048576 to 2147483648',
+    'maxMemory must be an integer from 1048576 to 2147483648, got 1000',
   ],
   [
     'memory as text',
     { maxMemory: '64m' },
-    "maxMemory is '64m', but must be an integer from 1048576 to 2147483648",
+    "maxMemory must be an integer from 1048576 to 2147483648, got '64m'",
   ],
-  ['no series', { cardinality: 0 }, 'cardinality is 0, but must be an integer from 1 to 1000000'],
+  ['no series', { cardinality: 0 }, 'cardinality must be an integer from 1 to 1000000, got 0'],
   [
     'half a series',
     { cardinality: { total: 1.5 } },
-    'cardinality.total is 1.5, but must be an integer from 1 to 1000000',
+    'cardinality.total must be an integer from 1 to 1000000, got 1.5',
   ],
   [
     'no limit',
     { cardinality: { perMetric: Infinity } },
-    'cardinality.perMetric is Infinity, but must be an integer',
+    'cardinality.perMetric must be an integer from 1 to 1000000, got Infinity',
   ],
   [
     'an unknown limit',
     { cardinality: { max: 5 } },
-    "cardinality has no member 'max'; allowed are 'perMetric', 'total'",
+    "there is no option 'cardinality.max' (known: perMetric, total)",
   ],
   [
     'buckets in disorder',
     { buckets: { h: [1, 5, 2] } },
-    "buckets['h'] is [1, 5, 2], but must be an array of finite",
+    `buckets["h"] must be an array of finite numbers, each greater than the one before, or 'exponential', got [1, 5, 2]`,
   ],
-  ['equal buckets', { buckets: { h: [1, 1] } }, "buckets['h'] is [1, 1], but must be"],
-  ['endless buckets', { buckets: { h: [1, Infinity] } }, "buckets['h'] is [1, Infinity], but must be"],
+  ['equal buckets', { buckets: { h: [1, 1] } }, 'buckets["h"] must be an array of finite numbers'],
+  ['endless buckets', { buckets: { h: [1, Infinity] } }, 'buckets["h"] must be an array of finite numbers'],
   [
     'buckets with a hole',
     { buckets: { h: Object.assign(new Array(3), { 0: 1, 2: 5 }) } },
-    "buckets['h'] is [1, undefined, 5], but must be",
+    `buckets["h"] must be an array of finite numbers, each greater than the one before, or 'exponential', got [1, undefined, 5]`,
   ],
-  ['buckets as text', { buckets: { h: 'log' } }, "buckets['h'] is 'log', but must be"],
-  ['buckets for all', { buckets: [1, 2] }, 'buckets is [1, 2], but must be an object'],
+  ['buckets as text', { buckets: { h: 'log' } }, 'buckets["h"] must be an array of finite numbers'],
+  ['buckets for all', { buckets: [1, 2] }, 'buckets must be an object, got [1, 2]'],
   [
     'half a clock',
     { clock: { now: () => 0 } },
-    'clock is an object, but must be an object with the functions now() and',
+    'clock must be an object with the functions now() and epochNanos()',
   ],
-  ['a symbol', { maxMemory: Symbol('much') }, 'maxMemory is Symbol(much), but must be an integer'],
+  [
+    'a symbol',
+    { maxMemory: Symbol('much') },
+    'maxMemory must be an integer from 1048576 to 2147483648, got Symbol(much)',
+  ],
 ])('%s: the error says what was given and what is allowed', (_, options, expected) => {
   const { code, message } = error(() => createRecorder(options as never));
   expect(code).toBe('OSTINATO_INVALID_OPTION');
-  expect(message).toContain(`recorder: ${expected}`);
+  expect(message).toContain(`createRecorder: ${expected}`);
 });
 
 test("a reader's temporality is checked too", () => {
   const recorder = createRecorder({ maxMemory: 1024 * 1024 });
   expect(error(() => recorder.reader({ temporality: 'Delta' as never }))).toEqual({
     code: 'OSTINATO_INVALID_OPTION',
-    message:
-      "recorder: reader()'s temporality is 'Delta', but must be one of 'cumulative', 'delta', 'lowmemory'.",
+    message: "recorder.reader: temporality must be one of 'cumulative', 'delta', 'lowmemory', got 'Delta'",
   });
   expect(error(() => recorder.reader({ interval: 5 } as never)).message).toContain(
-    "has no member 'interval'",
+    "there is no option 'interval'",
   );
 });

@@ -1,4 +1,4 @@
-import { OstinatoError } from '@ostinato/core';
+import { OptionCheck } from '@ostinato/core';
 
 /** What `setTimeout` and its like return; as in Node, it can be unref'd (which means nothing to a manual clock). */
 export interface ManualTimer {
@@ -166,8 +166,5 @@ function atLeastOne(millis: number): number {
 
 function checked(millis: number): number {
   if (Number.isFinite(millis) && millis >= 0) return millis;
-  throw new OstinatoError(
-    'OSTINATO_INVALID_OPTION',
-    `a clock goes forward by a finite number of milliseconds, not ${millis}`,
-  );
+  throw new OptionCheck('ManualClock').refused('millis', 'a finite number that is not negative', millis);
 }

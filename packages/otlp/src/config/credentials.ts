@@ -1,8 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { ChannelCredentials } from '@grpc/grpc-js';
-import { OstinatoError } from '@ostinato/core';
 import { type Pems, readPem } from '../transport/tls.ts';
-import { objectOf, refusedSecret } from './check.ts';
+import { check } from './check.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { OtlpEnv, Warn } from './env.ts';
 import type { OtlpMetricExporterOptions, TlsOptions } from './options.ts';
@@ -16,11 +15,11 @@ export function credentialsOf(
 ): ChannelCredentials {
   if (given.credentials !== undefined) {
     if (typeof given.credentials?._isSecure !== 'function') {
-      throw refusedSecret('credentials', 'ChannelCredentials of @grpc/grpc-js');
+      throw check.refusedSecret('credentials', 'ChannelCredentials of @grpc/grpc-js');
     }
     return given.credentials;
   }
-  const tls = given.tls === undefined ? {} : objectOf<TlsOptions>('tls', given.tls, ['ca', 'cert', 'key']);
+  const tls = check.object<TlsOptions>(given.tls, ['ca', 'cert', 'key'], 'tls');
   const pems = {
     ca: pemOf(tls, 'ca', env, 'CERTIFICATE'),
     cert: pemOf(tls, 'cert', env, 'CLIENT_CERTIFICATE'),
@@ -28,37 +27,31 @@ export function credentialsOf(
   };
   if (!endpoint.secure) {
     if (pems.cert === undefined && pems.key === undefined) return ChannelCredentials.createInsecure();
-    throw new OstinatoError(
-      'OSTINATO_INVALID_OPTION',
-      `endpoint: ${endpoint.text} is plaintext, and a client certificate is given (tls.cert or OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE): use https:// or grpcs://`,
+    throw check.error(
+      `endpoint ${endpoint.text} is plaintext, and a client certificate is given (tls.cert or OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE): use https:// or grpcs://`,
     );
   }
   try {
     return secureCredentials(pems);
   } catch (error) {
-    if (Object.values(tls).some((value) => value !== undefined)) throw error;
+    const { message } = error as Error;
+    if (Object.values(tls).some((value) => value !== undefined)) throw check.error(message);
     // The environment never stops a service. What was meant to be trusted is not: the collector will refuse or be refused.
-    warn(`the TLS files of OTEL_EXPORTER_OTLP_* are ignored: ${(error as Error).message}`);
+    warn(`the TLS files of OTEL_EXPORTER_OTLP_* are ignored: ${message}`);
     return ChannelCredentials.createSsl();
   }
 }
 
 function secureCredentials({ ca, cert, key }: Pems): ChannelCredentials {
   if ((cert === undefined) !== (key === undefined)) {
-    throw new OstinatoError(
-      'OSTINATO_INVALID_OPTION',
-      'tls.cert and tls.key need each other: one of them is missing',
-    );
+    throw new Error('tls.cert and tls.key need each other: one of them is missing');
   }
   try {
     // OpenSSL takes a file of authorities that holds none, and trusts nobody then.
     if (ca !== undefined) new X509Certificate(ca);
     return ChannelCredentials.createSsl(ca ?? null, key ?? null, cert ?? null);
   } catch (error) {
-    throw new OstinatoError(
-      'OSTINATO_INVALID_OPTION',
-      `tls: the certificates are not usable: ${(error as Error).message}`,
-    );
+    throw new Error(`tls: the certificates are not usable: ${(error as Error).message}`);
   }
 }
 
@@ -71,13 +64,13 @@ function pemOf(
   const source = tls[option];
   if (source === undefined) return env.read(variable, 'the path of a readable PEM file', readable);
   if (typeof source !== 'string' && !ArrayBuffer.isView(source)) {
-    throw refusedSecret(`tls.${option}`, 'PEM text, bytes, or the path of a PEM file');
+    throw check.refusedSecret(`tls.${option}`, 'PEM text, bytes, or the path of a PEM file');
   }
   try {
     return readPem(source);
   } catch (error) {
     const { message } = error as Error;
-    throw new OstinatoError('OSTINATO_INVALID_OPTION', `tls.${option}: the file cannot be read: ${message}`);
+    throw check.error(`tls.${option}: the file cannot be read: ${message}`);
   }
 }
 

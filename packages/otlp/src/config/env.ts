@@ -31,7 +31,7 @@ export class OtlpEnv {
       if (text === undefined || text === '') continue;
       const value = parse(text);
       if (value !== undefined) return value;
-      this.#warn(`${variable} is ignored: expected ${allowed}`);
+      this.#warn(`${variable} is ignored: it must be ${allowed}`);
     }
     return undefined;
   }
@@ -48,8 +48,8 @@ export class OtlpEnv {
           .trim()
           .toLowerCase();
         const value = at < 0 ? undefined : decoded(pair.slice(at + 1).trim());
-        const problem = value === undefined ? 'expected key=value, percent-encoded' : check(name, value);
-        if (problem !== undefined) this.#warn(`${variable}: one header is ignored: ${problem}`);
+        const problem = value === undefined ? 'key=value, percent-encoded' : check(name, value);
+        if (problem !== undefined) this.#warn(`${variable}: one header is ignored: it must be ${problem}`);
         else if (value !== undefined) headers.set(name, value);
       }
     }

@@ -1,6 +1,5 @@
 import type { Dropped } from '../log/context.ts';
 import type { FallbackLog } from '../log/log.ts';
-import { printable } from '../printable.ts';
 import type { Attempt, Transport } from '../transport/transport.ts';
 import type { Unit } from '../unit.ts';
 import type { Intake } from './accept.ts';
@@ -12,6 +11,7 @@ import { type Diagnosis, diagnose } from './diagnose.ts';
 import type { Line } from './line.ts';
 import { Link } from './link.ts';
 import type { Narrator } from './narrator.ts';
+import { printable } from './printable.ts';
 import type { Cancel, Runtime } from './runtime.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { printable } from '../printable.ts';
 import type { Attempt } from '../transport/transport.ts';
 import { statusName } from './classify.ts';
+import { printable } from './printable.ts';
 
 /** Why an attempt failed, for a human. Texts of receivers carry dates and ids: compare by `kind`. */
 export interface Diagnosis {

@@ -1,6 +1,6 @@
 import type { Degraded } from '../log/log.ts';
-import { printable } from '../printable.ts';
 import type { Diagnosis } from './diagnose.ts';
+import { printable } from './printable.ts';
 
 /** Where the exporter speaks to humans: the methods of OTel `diag`. */
 export interface Logger {

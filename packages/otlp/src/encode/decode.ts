@@ -1,5 +1,10 @@
 import { MAX_DEPTH, malformed } from './malformed.ts';
-import type { ExportMetricsServiceRequest, ExportMetricsServiceResponse } from './messages.ts';
+import type {
+  ExportMetricsServiceRequest,
+  ExportMetricsServiceResponse,
+  RetryInfo,
+  RpcStatus,
+} from './messages.ts';
 import {
   exportMetricsServiceRequest,
   exportMetricsServiceResponse,
@@ -8,6 +13,8 @@ import {
   type Field,
   LENGTH_DELIMITED,
   type Message,
+  retryInfo,
+  rpcStatus,
   VARINT,
 } from './schema.ts';
 
@@ -29,7 +36,17 @@ export function decodeResponse(bytes: Uint8Array): ExportMetricsServiceResponse 
   return new Decoder(bytes, false).decode(exportMetricsServiceResponse);
 }
 
-/** The same with doubles as JSON can hold them: a string where it has no number. */
+/** Reads a serialized `google.rpc.Status`; throws as `decodeRequest` does. */
+export function decodeStatus(bytes: Uint8Array): RpcStatus {
+  return new Decoder(bytes, false).decode(rpcStatus);
+}
+
+/** Reads a serialized `google.rpc.RetryInfo`; throws as `decodeRequest` does. */
+export function decodeRetryInfo(bytes: Uint8Array): RetryInfo {
+  return new Decoder(bytes, false).decode(retryInfo);
+}
+
+/** A request with doubles as JSON can hold them: a string where it has no number. */
 export function decodeForJson(bytes: Uint8Array): Plain {
   return new Decoder(bytes, true).decode(exportMetricsServiceRequest);
 }

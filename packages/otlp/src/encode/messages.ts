@@ -183,3 +183,25 @@ export interface ArrayValue {
 export interface KeyValueList {
   values?: KeyValue[];
 }
+
+/** `google.rpc.Status`, as far as a client reads it: the value of the trailer `grpc-status-details-bin`. */
+export interface RpcStatus {
+  details?: Any[];
+}
+
+/** `google.protobuf.Any`: `value` holds a message of the type that `typeUrl` names. */
+export interface Any {
+  typeUrl?: string;
+  value?: string;
+}
+
+/** `google.rpc.RetryInfo`. */
+export interface RetryInfo {
+  retryDelay?: Duration;
+}
+
+/** `google.protobuf.Duration`. */
+export interface Duration {
+  seconds?: string;
+  nanos?: string;
+}

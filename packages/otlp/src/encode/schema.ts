@@ -1,7 +1,7 @@
 /**
  * The fields of the OTLP metrics messages (opentelemetry-proto v1.11): the one table behind the protobuf encoder,
  * the decoder, the lines of the log and the splitter. Fields stand in the order in which this package writes them,
- * which is that of the stock serializer; what that one cannot write comes last.
+ * which is that of the stock serializer; what that one cannot write comes last. Last of all: what an answer may hold.
  */
 import type * as otlp from './messages.ts';
 
@@ -287,6 +287,24 @@ const exportMetricsPartialSuccess = define<otlp.ExportMetricsPartialSuccess>({
 
 export const exportMetricsServiceResponse = define<otlp.ExportMetricsServiceResponse>({
   partialSuccess: { n: 1, type: exportMetricsPartialSuccess },
+});
+
+const any = define<otlp.Any>({
+  typeUrl: { n: 1, type: 'string' },
+  value: { n: 2, type: 'bytes' },
+});
+
+export const rpcStatus = define<otlp.RpcStatus>({
+  details: { n: 3, type: any, repeated: true },
+});
+
+const duration = define<otlp.Duration>({
+  seconds: { n: 1, type: 'int64' },
+  nanos: { n: 2, type: 'int64' },
+});
+
+export const retryInfo = define<otlp.RetryInfo>({
+  retryDelay: { n: 1, type: duration },
 });
 
 /** The tag of a field, looked up once when the encoder is loaded. */

@@ -1,12 +1,7 @@
 import type { Plain } from './decode.ts';
 import { MAX_DEPTH, malformed } from './malformed.ts';
-import type { ExportMetricsServiceRequest, ExportMetricsServiceResponse } from './messages.ts';
-import {
-  exportMetricsServiceRequest,
-  exportMetricsServiceResponse,
-  type Field,
-  type Message,
-} from './schema.ts';
+import type { ExportMetricsServiceRequest } from './messages.ts';
+import { exportMetricsServiceRequest, type Field, type Message } from './schema.ts';
 import { highHalf, lowHalf, Writer } from './writer.ts';
 
 /**
@@ -17,17 +12,8 @@ import { highHalf, lowHalf, Writer } from './writer.ts';
  * @throws an error with `code: 'OSTINATO_MALFORMED_OTLP'` that names a field whose value its type does not allow.
  */
 export function encodeRequest(request: ExportMetricsServiceRequest): Uint8Array {
-  return serialize(exportMetricsServiceRequest, request);
-}
-
-/** Serializes a response; throws as `encodeRequest` does. */
-export function encodeResponse(response: ExportMetricsServiceResponse): Uint8Array {
-  return serialize(exportMetricsServiceResponse, response);
-}
-
-function serialize(schema: Message, message: unknown): Uint8Array {
   const serializer = new Serializer();
-  serializer.message(schema, message, 'the request', 1);
+  serializer.message(exportMetricsServiceRequest, request, 'the request', 1);
   return serializer.writer.slice();
 }
 

@@ -1,4 +1,4 @@
-import { OstinatoError } from '@ostinato/core';
+import { OptionCheck, OstinatoError } from '@ostinato/core';
 import { headSlabs, OWNER, PASS, PUBLISHED, SLAB_BYTES, SLAB_TABLE, SLAB_TABLE_WORDS } from './layout.ts';
 
 /** The smallest arena: its head, a few slabs, and the reserve. */
@@ -106,11 +106,8 @@ export function allocateArena(maxMemory: number): ArrayBufferLike {
   try {
     return typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
   } catch (cause) {
-    throw new OstinatoError(
-      'OSTINATO_INVALID_OPTION',
-      `recorder: maxMemory is ${maxMemory}, but the system does not give that much; choose less.`,
-      { cause },
-    );
+    const problem = `the system does not give maxMemory ${maxMemory}; choose less`;
+    throw new OptionCheck('createRecorder').error(problem, { cause });
   }
 }
 

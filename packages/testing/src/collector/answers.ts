@@ -1,5 +1,5 @@
 import { status as codes } from '@grpc/grpc-js';
-import { OstinatoError } from '@ostinato/core';
+import { OptionCheck } from '@ostinato/core';
 
 /** The name of a gRPC status, such as `UNAVAILABLE`. */
 export type StatusName = Exclude<keyof typeof codes, number>;
@@ -53,10 +53,8 @@ export function status(
 ): Answer {
   const code = typeof nameOrCode === 'number' ? nameOrCode : codes[nameOrCode];
   if (codes[code] === undefined || code === codes.OK) {
-    throw new OstinatoError(
-      'OSTINATO_INVALID_OPTION',
-      `status(${JSON.stringify(nameOrCode)}): expected a gRPC status other than OK, such as 'UNAVAILABLE' or 14`,
-    );
+    const allowed = "a gRPC status other than OK, such as 'UNAVAILABLE' or 14";
+    throw new OptionCheck('status').refused('the code', allowed, nameOrCode);
   }
   return {
     kind: 'status',

@@ -1,4 +1,4 @@
-import type { Kind, SeriesLabelValue } from '@ostinato/core';
+import { editDistance, type Kind, type SeriesLabelValue } from '@ostinato/core';
 import type { LabelsAsked, RecordedSeries, Refusal } from './series.ts';
 
 const MOST_SERIES = 20;
@@ -74,19 +74,5 @@ function differences(labels: Readonly<Record<string, SeriesLabelValue>>, asked: 
 /** Equal but for case and punctuation, one contained in the other, or at most two letters apart. */
 function alike(a: string, b: string): boolean {
   const [x, y] = [a, b].map((name) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')) as [string, string];
-  return x === y || (x !== '' && y.includes(x)) || (y !== '' && x.includes(y)) || distance(x, y) <= 2;
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(substituted, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    previous = row;
-  }
-  return previous[b.length] ?? 0;
+  return x === y || (x !== '' && y.includes(x)) || (y !== '' && x.includes(y)) || editDistance(x, y) <= 2;
 }

@@ -1,9 +1,9 @@
 import { type ChannelCredentials, Metadata } from '@grpc/grpc-js';
-import { OstinatoError } from '@ostinato/core';
-import { numberOf, objectOf, oneOf, refused, refusedSecret } from './config/check.ts';
-import { credentialsOf } from './config/credentials.ts';
-import { ENDPOINT_FORMS, type Endpoint, maskedEndpoint, parseEndpoint } from './config/endpoint.ts';
-import { type Environment, OtlpEnv, type Warn } from './config/env.ts';
+import type { BackoffOptions } from '../deliver/backoff.ts';
+import { check } from './check.ts';
+import { credentialsOf } from './credentials.ts';
+import { ENDPOINT_FORMS, type Endpoint, maskedEndpoint, parseEndpoint } from './endpoint.ts';
+import { type Environment, OtlpEnv, type Warn } from './env.ts';
 import type {
   FallbackOptions,
   HistogramAggregation,
@@ -11,8 +11,7 @@ import type {
   OtlpMetricExporterOptions,
   RetryOptions,
   TemporalityPreference,
-} from './config/options.ts';
-import type { BackoffOptions } from './deliver/backoff.ts';
+} from './options.ts';
 
 const OPTIONS: readonly (keyof OtlpMetricExporterOptions)[] = [
   'endpoint',
@@ -59,13 +58,13 @@ export interface Config {
   toJSON(): object;
 }
 
-/** Validates options once. Throws {@link OstinatoError} for what code gave; what the environment gave only warns. */
+/** Validates options once. Throws `OSTINATO_INVALID_OPTION` for what code gave; what the environment gave only warns. */
 export function resolveConfig(
   options: OtlpMetricExporterOptions,
   environment: Environment,
   warn: Warn,
 ): Config {
-  const given = objectOf<OtlpMetricExporterOptions>('', options, OPTIONS);
+  const given = check.object<OtlpMetricExporterOptions>(options, OPTIONS);
   const env = new OtlpEnv(environment, warn);
   if (given.concurrencyLimit !== undefined) {
     warn('concurrencyLimit is ignored: requests are sent one at a time, in order');
@@ -77,35 +76,33 @@ export function resolveConfig(
   const secure = given.credentials === undefined ? endpoint.secure : isSecure(given.credentials);
   if (!secure && !endpoint.loopback) warnOfPlaintextSecrets(headers, endpoint, warn);
 
+  const {
+    compression = env.read('COMPRESSION', 'gzip or none', (text) =>
+      COMPRESSIONS.find((one) => one === text),
+    ) ?? 'none',
+    timeoutMillis = env.read('TIMEOUT', 'a positive number of milliseconds', positive) ?? 10_000,
+    defaultHistogramAggregation = readMetrics(env, 'DEFAULT_HISTOGRAM_AGGREGATION', AGGREGATIONS) ??
+      'explicit_bucket_histogram',
+    acceptMillis = 1000,
+    flushMillis = 5000,
+  } = given;
   const shown = {
     endpoint: endpoint.text,
     headers: Object.fromEntries(Object.keys(headers.getMap()).map((name) => [name, '***'])),
     secure,
-    compression: oneOf(
-      'compression',
-      given.compression,
-      env.read('COMPRESSION', 'gzip or none', (text) => COMPRESSIONS.find((one) => one === text)) ?? 'none',
-      COMPRESSIONS,
-    ),
-    timeoutMillis: numberOf(
-      'timeoutMillis',
-      given.timeoutMillis,
-      env.read('TIMEOUT', 'a positive number of milliseconds', positive) ?? 10_000,
-      1,
-      MAX_MILLIS,
-    ),
+    compression: check.oneOf('compression', compression, COMPRESSIONS),
+    timeoutMillis: check.number('timeoutMillis', timeoutMillis, 1, MAX_MILLIS),
     temporality: temporalityOf(given, env),
-    histogramAggregation: oneOf(
+    histogramAggregation: check.oneOf(
       'defaultHistogramAggregation',
-      given.defaultHistogramAggregation,
-      readMetrics(env, 'DEFAULT_HISTOGRAM_AGGREGATION', AGGREGATIONS) ?? 'explicit_bucket_histogram',
+      defaultHistogramAggregation,
       AGGREGATIONS,
     ),
     retry: retryOf(given.retry),
     memory: memoryOf(given.memory),
     fallback: fallbackOf(given.fallback),
-    acceptMillis: numberOf('acceptMillis', given.acceptMillis, 1000, 1, MAX_MILLIS),
-    flushMillis: numberOf('flushMillis', given.flushMillis, 5000, 0, MAX_MILLIS),
+    acceptMillis: check.number('acceptMillis', acceptMillis, 1, MAX_MILLIS),
+    flushMillis: check.number('flushMillis', flushMillis, 0, MAX_MILLIS),
   };
   // Not enumerable: whatever walks over a config (a logger, a serializer, inspect) cannot reach what is secret.
   return Object.defineProperties({ ...shown } as unknown as Config, {
@@ -119,10 +116,7 @@ export function resolveConfig(
 
 function endpointOf(given: OtlpMetricExporterOptions, env: OtlpEnv, warn: Warn): Endpoint {
   if (given.endpoint !== undefined && given.url !== undefined && given.endpoint !== given.url) {
-    throw new OstinatoError(
-      'OSTINATO_INVALID_OPTION',
-      'endpoint and url are two names of one option: give one of them',
-    );
+    throw check.error('endpoint and url are two names of one option: give one of them');
   }
   const insecure = env.read('INSECURE', 'true or false', boolean) ?? false;
   const option = given.endpoint === undefined ? 'url' : 'endpoint';
@@ -132,7 +126,7 @@ function endpointOf(given: OtlpMetricExporterOptions, env: OtlpEnv, warn: Warn):
     endpoint = typeof value === 'string' ? parseEndpoint(value, insecure) : undefined;
     if (endpoint === undefined) {
       const masked = typeof value === 'string' ? maskedEndpoint(value) : value;
-      throw refused(option, masked, `${ENDPOINT_FORMS} (credentials belong in headers)`);
+      throw check.refused(option, `${ENDPOINT_FORMS} (credentials belong in headers)`, masked);
     }
   } else {
     endpoint =
@@ -152,18 +146,17 @@ function headersOf(given: OtlpMetricExporterOptions, env: OtlpEnv): Metadata {
   for (const [name, value] of env.headers(headerProblem)) headers.set(name, value);
   if (given.headers !== undefined) {
     if (typeof given.headers !== 'object' || given.headers === null) {
-      throw refusedSecret('headers', 'an object of strings');
+      throw check.refusedSecret('headers', 'an object of strings');
     }
     for (const [name, value] of Object.entries(given.headers)) {
       const problem = headerProblem(name.toLowerCase(), value);
-      if (problem !== undefined)
-        throw refusedSecret(`headers[${JSON.stringify(name)}]`, problem.replace('expected ', ''));
+      if (problem !== undefined) throw check.refusedSecret(`headers[${JSON.stringify(name)}]`, problem);
       headers.set(name.toLowerCase(), value);
     }
   }
   if (given.metadata !== undefined) {
     if (typeof given.metadata?.getMap !== 'function') {
-      throw refusedSecret('metadata', 'a Metadata of @grpc/grpc-js');
+      throw check.refusedSecret('metadata', 'a Metadata of @grpc/grpc-js');
     }
     // Value by value: it may come from another copy of grpc-js.
     for (const name of Object.keys(given.metadata.getMap())) {
@@ -174,13 +167,15 @@ function headersOf(given: OtlpMetricExporterOptions, env: OtlpEnv): Metadata {
   return headers;
 }
 
-/** What is wrong with a header, without its value. */
+/** What a header must be that it is not, without its value. */
 function headerProblem(name: string, value: unknown): string | undefined {
-  if (!/^[a-z0-9_.-]+$/.test(name)) return 'expected a name of letters, digits, "-", "_" and "."';
-  if (name.endsWith('-bin'))
-    return 'expected a name that does not end in -bin (binary headers go into metadata)';
-  if (typeof value !== 'string' || !/^[\x20-\x7e]*$/.test(value))
-    return 'expected a value of printable ASCII characters';
+  if (!/^[a-z0-9_.-]+$/.test(name)) return 'a header with a name of letters, digits, "-", "_" and "."';
+  if (name.endsWith('-bin')) {
+    return 'a header with a name that does not end in -bin (binary headers go into metadata)';
+  }
+  if (typeof value !== 'string' || !/^[\x20-\x7e]*$/.test(value)) {
+    return 'a header with a value of printable ASCII characters';
+  }
   return undefined;
 }
 
@@ -199,65 +194,52 @@ function warnOfPlaintextSecrets(headers: Metadata, endpoint: Endpoint, warn: War
 }
 
 function temporalityOf(given: OtlpMetricExporterOptions, env: OtlpEnv): TemporalityPreference {
-  const preference = oneOf(
-    'temporalityPreference',
-    given.temporalityPreference,
-    readMetrics(env, 'TEMPORALITY_PREFERENCE', TEMPORALITIES) ?? 'cumulative',
-    ['cumulative', 'delta', 'lowmemory', 0, 1, 2],
-  );
-  return typeof preference === 'number' ? (TEMPORALITIES[preference] ?? 'cumulative') : preference;
+  const {
+    temporalityPreference = readMetrics(env, 'TEMPORALITY_PREFERENCE', TEMPORALITIES) ?? 'cumulative',
+  } = given;
+  const preference = check.oneOf('temporalityPreference', temporalityPreference, [...TEMPORALITIES, 0, 1, 2]);
+  return typeof preference === 'number' ? TEMPORALITIES[preference] : preference;
 }
 
 function retryOf(given: RetryOptions | undefined): BackoffOptions {
-  const retry =
-    given === undefined ? {} : objectOf<RetryOptions>('retry', given, ['initialMillis', 'maxMillis']);
-  const maxMillis = numberOf('retry.maxMillis', retry.maxMillis, 3000, 1, DAY);
-  const initialMillis = numberOf(
-    'retry.initialMillis',
-    retry.initialMillis,
-    Math.min(1000, maxMillis),
-    1,
-    maxMillis,
-  );
-  return { initialMillis, maxMillis };
+  const retry = check.object<RetryOptions>(given, ['initialMillis', 'maxMillis'], 'retry');
+  const { maxMillis = 3000, initialMillis = Math.min(1000, maxMillis) } = retry;
+  return {
+    maxMillis: check.number('retry.maxMillis', maxMillis, 1, DAY),
+    initialMillis: check.number('retry.initialMillis', initialMillis, 1, maxMillis),
+  };
 }
 
 function memoryOf(given: MemoryOptions | undefined): Required<MemoryOptions> {
-  const memory =
-    given === undefined
-      ? {}
-      : objectOf<MemoryOptions>('memory', given, ['maxBytes', 'maxPoints', 'maxAgeMillis']);
+  const memory = check.object<MemoryOptions>(given, ['maxBytes', 'maxPoints', 'maxAgeMillis'], 'memory');
+  const { maxBytes = 16 * MIB, maxPoints = 1_000_000, maxAgeMillis = DAY } = memory;
   return {
-    maxBytes: numberOf('memory.maxBytes', memory.maxBytes, 16 * MIB, 1, Number.MAX_SAFE_INTEGER),
-    maxPoints: numberOf('memory.maxPoints', memory.maxPoints, 1_000_000, 1, Number.MAX_SAFE_INTEGER),
-    maxAgeMillis: numberOf('memory.maxAgeMillis', memory.maxAgeMillis, DAY, 1, Number.MAX_SAFE_INTEGER),
+    maxBytes: check.number('memory.maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER),
+    maxPoints: check.number('memory.maxPoints', maxPoints, 1, Number.MAX_SAFE_INTEGER),
+    maxAgeMillis: check.number('memory.maxAgeMillis', maxAgeMillis, 1, Number.MAX_SAFE_INTEGER),
   };
 }
 
 function fallbackOf(given: false | FallbackOptions | undefined): Required<FallbackOptions> | undefined {
   if (given === undefined || given === false) return undefined;
-  const fallback = objectOf<FallbackOptions>('fallback', given, [
-    'directory',
-    'durability',
-    'fsync',
-    'maxBytes',
-    'maxAgeMillis',
-  ]);
-  if (typeof fallback.directory !== 'string' || fallback.directory === '') {
-    throw refused('fallback.directory', fallback.directory, 'the path of a directory');
+  const known = ['directory', 'durability', 'fsync', 'maxBytes', 'maxAgeMillis'] as const;
+  const fallback = check.object<FallbackOptions>(given, known, 'fallback');
+  const {
+    directory,
+    durability = 'outage',
+    fsync = 'batch',
+    maxBytes = 512 * MIB,
+    maxAgeMillis = DAY,
+  } = fallback;
+  if (typeof directory !== 'string' || directory === '') {
+    throw check.refused('fallback.directory', 'the path of a directory', directory);
   }
   return {
-    directory: fallback.directory,
-    durability: oneOf('fallback.durability', fallback.durability, 'outage', ['outage', 'always']),
-    fsync: oneOf('fallback.fsync', fallback.fsync, 'batch', ['batch', 'always', 'never']),
-    maxBytes: numberOf('fallback.maxBytes', fallback.maxBytes, 512 * MIB, MIB, Number.MAX_SAFE_INTEGER),
-    maxAgeMillis: numberOf(
-      'fallback.maxAgeMillis',
-      fallback.maxAgeMillis,
-      DAY,
-      1000,
-      Number.MAX_SAFE_INTEGER,
-    ),
+    directory,
+    durability: check.oneOf('fallback.durability', durability, ['outage', 'always']),
+    fsync: check.oneOf('fallback.fsync', fsync, ['batch', 'always', 'never']),
+    maxBytes: check.number('fallback.maxBytes', maxBytes, MIB, Number.MAX_SAFE_INTEGER),
+    maxAgeMillis: check.number('fallback.maxAgeMillis', maxAgeMillis, 1000, Number.MAX_SAFE_INTEGER),
   };
 }
 

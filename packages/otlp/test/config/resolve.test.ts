@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { ChannelCredentials, Metadata } from '@grpc/grpc-js';
-import type { OtlpMetricExporterOptions } from '../src/config/options.ts';
-import { resolveConfig } from '../src/config.ts';
+import type { OtlpMetricExporterOptions } from '../../src/config/options.ts';
+import { resolveConfig } from '../../src/config/resolve.ts';
 
 function resolve(options: object = {}, env: Record<string, string> = {}) {
   const warnings: string[] = [];
@@ -91,7 +91,7 @@ describe('the endpoint', () => {
     expect(() => resolve({ endpoint })).toThrow(
       expect.objectContaining({
         code: 'OSTINATO_INVALID_OPTION',
-        message: expect.stringMatching(/^endpoint: expected http:.*grpc:/),
+        message: expect.stringMatching(/^OtlpMetricExporter: endpoint must be http:.*grpc:/),
       }),
     );
   });
@@ -208,22 +208,25 @@ describe('temporality and aggregation', () => {
 
 describe('what code gives is refused with option, value and what is allowed', () => {
   test.each([
-    [{ timeoutMillis: 0 }, /^timeoutMillis: expected a number from 1 to \d+, got 0$/],
-    [{ timeoutMillis: '10' }, /^timeoutMillis: .*got "10"$/],
-    [{ compression: 'br' }, /^compression: expected "none" or "gzip", got "br"$/],
-    [{ temporalityPreference: 3 }, /^temporalityPreference: .*got 3$/],
-    [{ acceptMillis: Number.NaN }, /^acceptMillis: .*got NaN$/],
-    [{ retry: { initialMillis: 10, maxMillis: 5 } }, /^retry.initialMillis: .* to 5, got 10$/],
-    [{ memory: { maxBytes: -1 } }, /^memory.maxBytes: .*got -1$/],
-    [{ fallback: true }, /^fallback: expected an object, got true$/],
-    [{ fallback: {} }, /^fallback.directory: expected the path of a directory, got undefined$/],
-    [{ fallback: { directory: '/d', durability: 'never' } }, /^fallback.durability: /],
-    [{ credentials: {} }, /^credentials: expected ChannelCredentials/],
-    [{ metadata: { a: 'b' } }, /^metadata: expected a Metadata/],
-    [{ timeoutMilis: 1 }, /^timeoutMilis: there is no such option; did you mean timeoutMillis\?$/],
-    [{ Endpoint: 'http://x' }, /^Endpoint: .*did you mean endpoint\?$/],
-    [{ fallback: { dir: '/d', directory: '/d' } }, /^fallback.dir: there is no such option; /],
-    [{ aggregationPreference: 1 }, /^aggregationPreference: there is no such option/],
+    [{ timeoutMillis: 0 }, /^OtlpMetricExporter: timeoutMillis must be a number from 1 to \d+, got 0$/],
+    [{ timeoutMillis: '10' }, /timeoutMillis .*got '10'$/],
+    [{ compression: 'br' }, /compression must be one of 'none', 'gzip', got 'br'$/],
+    [{ temporalityPreference: 3 }, /temporalityPreference must .*got 3$/],
+    [{ acceptMillis: Number.NaN }, /acceptMillis must .*got NaN$/],
+    [{ retry: { initialMillis: 10, maxMillis: 5 } }, /retry.initialMillis must .* to 5, got 10$/],
+    [{ memory: { maxBytes: -1 } }, /memory.maxBytes must .*got -1$/],
+    [{ fallback: true }, /: fallback must be an object, got true$/],
+    [{ fallback: {} }, /fallback.directory must be the path of a directory, got undefined$/],
+    [
+      { fallback: { directory: '/d', durability: 'never' } },
+      /fallback.durability must be one of 'outage', 'always', got 'never'/,
+    ],
+    [{ credentials: {} }, /credentials must be ChannelCredentials.*not shown/],
+    [{ metadata: { a: 'b' } }, /metadata must be a Metadata.*not shown/],
+    [{ timeoutMilis: 1 }, /there is no option 'timeoutMilis'; did you mean 'timeoutMillis'\?/],
+    [{ Endpoint: 'http://x' }, /'Endpoint'; did you mean 'endpoint'\?/],
+    [{ fallback: { dir: '/d', directory: '/d' } }, /there is no option 'fallback.dir' /],
+    [{ aggregationPreference: 1 }, /there is no option 'aggregationPreference'/],
   ])('%p', (options, message) => {
     expect(() => resolve(options)).toThrow(
       expect.objectContaining({ code: 'OSTINATO_INVALID_OPTION', message: expect.stringMatching(message) }),
@@ -246,7 +249,7 @@ test.each(['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_EXPORTER_OTLP_METRICS_PROTOCOL']
   (variable) => {
     expect(resolve({}, { [variable]: 'grpc' }).warnings).toEqual([]);
     expect(resolve({}, { [variable]: 'http/protobuf' }).warnings).toEqual([
-      expect.stringMatching(`${variable} is ignored: expected grpc`),
+      expect.stringMatching(`${variable} is ignored: it must be grpc`),
     ]);
   },
 );
@@ -325,7 +328,7 @@ describe('TLS', () => {
   test('a file that cannot be read is an error from code, a warning from the environment', () => {
     const missing = join(directory, 'missing');
     expect(() => resolve({ endpoint: 'https://c:1', tls: { ca: missing } })).toThrow(
-      /^tls.ca: the file cannot be read/,
+      /tls.ca: the file cannot be read/,
     );
     const { warnings } = resolve({ endpoint: 'https://c:1' }, { OTEL_EXPORTER_OTLP_CERTIFICATE: missing });
     expect(warnings).toEqual([expect.stringContaining('OTEL_EXPORTER_OTLP_CERTIFICATE')]);
