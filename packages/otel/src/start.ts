@@ -124,11 +124,8 @@ function endingOf(running: Running, { exportNow }: Parts): Ending {
   return {
     flush: running.forceFlush,
     async shutdown() {
-      try {
-        await running.shutdown();
-      } catch (error) {
-        diag.error('the exporter failed to shut down', error);
-      }
+      // Why it failed was said by then: afterwards there may be no logger any more.
+      await running.shutdown().catch(() => {});
     },
     finishNow() {
       try {
