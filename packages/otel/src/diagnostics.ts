@@ -1,5 +1,6 @@
 import { Console } from 'node:console';
 import { type DiagLogFunction, DiagLogLevel, diag } from '@opentelemetry/api';
+import { type Reporter, setReporter } from '@ostinato/core';
 import { type Environment, readString, refuse } from './environment.ts';
 
 const LEVELS: ReadonlyMap<string, DiagLogLevel> = new Map([
@@ -40,6 +41,18 @@ export function ensureDiagLogger(environment: Environment): () => void {
   return () => {
     if (registered('diag') === mine) {
       diag.disable();
+    }
+  };
+}
+
+/** Sends the warnings of core and recorder to OpenTelemetry's diagnostics. Returns what gives them back. */
+export function reportToDiag(): () => void {
+  const mine: Reporter = (code, text) => diag.warn(`${text} [${code}]`);
+  const previous = setReporter(mine);
+  return () => {
+    const current = setReporter(previous);
+    if (current !== mine) {
+      setReporter(current);
     }
   };
 }

@@ -81,10 +81,10 @@ export function readResourceAttributes(environment: Environment): Record<string,
     }
     const [key, value, ...rest] = pair.split('=').map(decode);
     if (!key || value === undefined || rest.length > 0) {
-      refuse(
-        name,
-        pair,
-        "key=value pairs between commas, where ',', '=' and '%' in a key or value are percent-encoded",
+      report(
+        'OSTINATO_ENVIRONMENT',
+        `${name} ${pair}`,
+        `${name} is ignored, all of it, because of '${pair}': it must be key=value pairs between commas, where ',', '=' and '%' in a key or value are percent-encoded`,
       );
       return {};
     }

@@ -9,18 +9,23 @@ import type { PushMetricExporter } from '@opentelemetry/sdk-metrics';
 export interface GuardedExporter extends PushMetricExporter {
   /** Never rejects: a failure goes to diag. */
   forceFlush(): Promise<void>;
-  /** Shuts the exporter down once, however often it is called. */
+  /** Shuts the exporter down once, however often it is called. A failure rejects, and goes to diag too. */
   shutdown(): Promise<void>;
 }
 
 /**
- * With `speaks` the exporter says itself, once, what is wrong: its results are kept from the reader, which would have
- * OpenTelemetry's error handler print a stack for every export that failed.
+ * With `speaks` the exporter says itself, once, what is wrong: it need not be said here, and its results are kept from
+ * the reader, which would have OpenTelemetry's error handler print a stack for every export that failed.
  */
 export function guardExporter(exporter: PushMetricExporter, speaks = false): GuardedExporter {
   let shutdown: Promise<void> | undefined;
   const guarded: GuardedExporter = {
-    export: (metrics, callback) => exporter.export(metrics, speaks ? () => callback({ code: 0 }) : callback),
+    export(metrics, callback) {
+      const answer = speaks ? () => callback({ code: 0 }) : callback;
+      const work: unknown = exporter.export(metrics, answer);
+      // An async method that throws gives a rejection, which nobody waits for and which would end the process.
+      Promise.resolve(work).catch((error) => answer({ code: 1, error }));
+    },
     async forceFlush() {
       try {
         await exporter.forceFlush();
@@ -29,7 +34,14 @@ export function guardExporter(exporter: PushMetricExporter, speaks = false): Gua
       }
     },
     shutdown() {
-      shutdown ??= (async () => exporter.shutdown())();
+      if (shutdown === undefined) {
+        shutdown = (async () => exporter.shutdown())();
+        shutdown.catch((error) => {
+          if (!speaks) {
+            diag.error('the exporter failed to shut down', error);
+          }
+        });
+      }
       return shutdown;
     },
   };

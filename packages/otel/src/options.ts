@@ -62,6 +62,8 @@ export function checkStartOptions(options: StartOptions): void {
         );
       }
     }
+  } else if (exporter?.fallback !== undefined && exporter.fallback !== false) {
+    check.object(exporter.fallback, undefined, 'exporter.fallback');
   }
   if (interval !== undefined) {
     check.number('interval (ms)', interval, 1, LONGEST_TIMER_MILLIS);

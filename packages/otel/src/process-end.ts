@@ -26,7 +26,7 @@ const SIGNALS: readonly Signal[] = ['SIGTERM', 'SIGINT'];
 
 /**
  * Sees to it that the process does not end without `ending`:
- * - when the event loop has run empty, by a shutdown;
+ * - when the event loop has run empty and nobody who heard of it went on, by a shutdown;
  * - on SIGTERM and SIGINT, where nobody else listens, by a shutdown and then by the signal's own effect; a second
  *   signal exits. Where others listen, they decide when the process ends, and may record until then:
  *   the signal flushes, and the end of the process does the rest;
@@ -49,7 +49,16 @@ export function onProcessEnd(ending: Ending, target: EndingProcess = process): (
       });
     }
   };
-  const onEmptyLoop = (): void => void ending.shutdown();
+  let emptied = false;
+  const onEmptyLoop = (): void => {
+    if (emptied) {
+      void ending.shutdown();
+    } else {
+      // Others that listen may now begin a last piece of work, and record in it. It is over when the loop is empty again.
+      emptied = true;
+      setImmediate(() => {});
+    }
+  };
   const onExit = (): void => ending.finishNow();
 
   const undo = (): void => {

@@ -1,6 +1,6 @@
 import { defaultResource, type Resource } from '@opentelemetry/resources';
 import type { CollectionResult, MetricProducer, ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import type { Snapshot } from '@ostinato/core';
+import { OptionCheck, OstinatoError, type Snapshot } from '@ostinato/core';
 import type { ReaderTemporality } from '@ostinato/recorder';
 import { LazyScopeMetrics } from './lazy-scope-metrics.ts';
 import { readerTemporality, type TemporalityOption } from './temporality.ts';
@@ -33,12 +33,20 @@ export interface MetricProducerOptions {
  *
  * In delta temporality, what a foreign exporter was handed and then lost is lost: a producer learns no result.
  *
- * @throws OstinatoError `OSTINATO_INVALID_OPTION` for an unknown temporality.
+ * @throws OstinatoError `OSTINATO_INVALID_RECORDER` for what is no recorder, `OSTINATO_INVALID_OPTION` for an option
+ * that is not known or not valid.
  */
 export function metricProducer(
   recorder: ReadableRecorder,
   options: MetricProducerOptions = {},
 ): MetricProducer {
+  if (typeof (recorder as Partial<ReadableRecorder> | undefined)?.reader !== 'function') {
+    throw new OstinatoError(
+      'OSTINATO_INVALID_RECORDER',
+      'metricProducer: the first argument must be a recorder that can be read, as createRecorder() gives it.',
+    );
+  }
+  new OptionCheck('metricProducer').object<MetricProducerOptions>(options, ['temporality', 'resource']);
   const collect = metricCollector(recorder, options);
   return {
     collect: async () => collect(),

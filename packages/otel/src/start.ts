@@ -1,10 +1,10 @@
 import { diag, metrics } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { setGlobalRecorder, setReporter } from '@ostinato/core';
+import { setGlobalRecorder } from '@ostinato/core';
 import { defaultDirectory, OtlpMetricExporter } from '@ostinato/otlp';
 import { createRecorder } from '@ostinato/recorder';
-import { ensureDiagLogger, registered } from './diagnostics.ts';
+import { ensureDiagLogger, registered, reportToDiag } from './diagnostics.ts';
 import { readSettings } from './environment.ts';
 import { guardExporter } from './guarded-exporter.ts';
 import { checkStartOptions, isExporter, type StartExporterOptions, type StartOptions } from './options.ts';
@@ -74,8 +74,7 @@ export function start(options: StartOptions = {}): Running {
 
 function assemble(options: StartOptions, undo: (() => void)[]): Parts {
   undo.push(ensureDiagLogger(process.env));
-  const reporter = setReporter((code, text) => diag.warn(`${text} [${code}]`));
-  undo.push(() => setReporter(reporter));
+  undo.push(reportToDiag());
   const settings = readSettings(process.env);
 
   const recorder = createRecorder(options.recorder);
@@ -124,11 +123,8 @@ function endingOf(running: Running, { exportNow }: Parts): Ending {
   return {
     flush: running.forceFlush,
     async shutdown() {
-      try {
-        await running.shutdown();
-      } catch (error) {
-        diag.error('the exporter failed to shut down', error);
-      }
+      // Why it failed was said by then: afterwards there may be no logger any more.
+      await running.shutdown().catch(() => {});
     },
     finishNow() {
       try {

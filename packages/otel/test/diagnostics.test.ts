@@ -1,5 +1,6 @@
 import { type DiagLogger, DiagLogLevel, diag } from '@opentelemetry/api';
-import { ensureDiagLogger, registered } from '../src/diagnostics.ts';
+import { report, setReporter } from '@ostinato/core';
+import { ensureDiagLogger, registered, reportToDiag } from '../src/diagnostics.ts';
 
 let lines: string[];
 beforeEach(() => {
@@ -75,4 +76,15 @@ test('a logger that somebody set later is not taken out', () => {
   remove();
   diag.info('for them');
   expect(info).toHaveBeenCalledWith('for them');
+});
+
+test('a reporter that somebody set later is not taken out', () => {
+  const theirs = jest.fn();
+  const original = setReporter(() => {});
+  const giveBack = reportToDiag();
+  setReporter(theirs);
+  giveBack();
+  report('OSTINATO_TEST', 'later', 'for them');
+  expect(theirs).toHaveBeenCalledWith('OSTINATO_TEST', 'for them');
+  setReporter(original);
 });

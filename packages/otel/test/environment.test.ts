@@ -60,5 +60,10 @@ test.each(['a=b,c', 'a=b=c', '=v', 'a=%E0%A4%A'])(
   'one bad pair discards all resource attributes: %s',
   (bad) => {
     expect(readResourceAttributes({ OTEL_RESOURCE_ATTRIBUTES: `good=1,${bad}` })).toEqual({});
+    expect(reports).toEqual([
+      expect.stringContaining(
+        `OTEL_RESOURCE_ATTRIBUTES is ignored, all of it, because of '${bad.split(',').pop()}': `,
+      ),
+    ]);
   },
 );

@@ -99,6 +99,7 @@ test.each(['on', 'once', 'prependListener'] as const)(
     expect(calls).toEqual(['flush']);
     expect(target.ends).toEqual([]);
     target.emit('beforeExit');
+    target.emit('beforeExit');
     target.emit('exit');
     expect(calls).toEqual(['flush', 'shutdown', 'finishNow']);
   },

@@ -97,6 +97,11 @@ describe('a service that does nothing about its end', () => {
     expect(logged()).toEqual([]);
   });
 
+  test('delivers what a listener to beforeExit goes on to record', async () => {
+    expect(await new App('afterthought').ended).toMatchObject({ code: 0, err: '' });
+    expect(delivered()).toBe(5);
+  });
+
   test.each(['SIGTERM', 'SIGINT'] as const)('delivers on %s, which then has its effect', async (signal) => {
     const app = new App('idle');
     await app.says('ready');
@@ -144,15 +149,18 @@ describe('a service that does nothing about its end', () => {
     expect(logged()).toHaveLength(1);
   });
 
-  test('dies of the signal even if its exporter fails', async () => {
-    const app = new App('idle', { exporter: 'failing' });
-    await app.says('ready');
-    app.kill('SIGTERM');
-    const { signal, err } = await app.ended;
-    expect(signal).toBe('SIGTERM');
-    expect(err).toContain('a bug in the exporter');
-    expect(err).not.toContain('unhandled');
-  });
+  test.each(['export', 'forceFlush', 'shutdown'])(
+    "dies of the signal even if its exporter's %s rejects, and says so",
+    async (method) => {
+      const app = new App('idle', { exporter: method });
+      await app.says('ready');
+      app.kill('SIGTERM');
+      const { signal, err } = await app.ended;
+      expect(signal).toBe('SIGTERM');
+      expect(err).toContain(`a bug in ${method}`);
+      expect(err).not.toContain('unhandled');
+    },
+  );
 });
 
 describe('a service that listens to the signal', () => {

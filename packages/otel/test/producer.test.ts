@@ -230,17 +230,29 @@ describe('collect', () => {
     expect(asked.temporality).toBe(expected);
   });
 
-  test.each([
-    ['DELTA', "'DELTA'"],
-    [3, '3'],
-    [null, 'null'],
-    [{}, 'an object'],
-  ])('temporality %p is refused at once', (temporality, shown) => {
-    expect(() => metricProducer(fakeRecorder([]).recorder, { temporality: temporality as never })).toThrow(
+  test.each<[unknown, string]>([
+    [
+      { temporality: 'DELTA' },
+      "temporality must be one of 'delta', 'cumulative', 'lowmemory', 0, 1, 2, got 'DELTA'",
+    ],
+    [{ temporality: 3 }, 'got 3'],
+    [{ temporality: 3n }, 'got a bigint'],
+    [{ temporality: null }, 'got null'],
+    [{ temporality: {} }, 'got an object'],
+    [{ temporalty: 'delta' }, "no option 'temporalty'; did you mean 'temporality'"],
+    ['delta', "the options argument must be an object, got 'delta'"],
+  ])('the options %p are refused at once', (options, message) => {
+    expect(() => metricProducer(fakeRecorder([]).recorder, options as never)).toThrow(
       expect.objectContaining({
         code: 'OSTINATO_INVALID_OPTION',
-        message: `metricProducer: temporality must be one of 'delta', 'cumulative', 'lowmemory', 0, 1, 2, got ${shown}`,
+        message: expect.stringContaining(message),
       }),
+    );
+  });
+
+  test.each([undefined, null, {}, 'recorder'])('%p is refused as a recorder', (recorder) => {
+    expect(() => metricProducer(recorder as never)).toThrow(
+      expect.objectContaining({ code: 'OSTINATO_INVALID_RECORDER' }),
     );
   });
 });

@@ -370,6 +370,8 @@ describe('nothing is started', () => {
     [{ recorder: { maxMemory: 1 } }, /maxMemory must be .*got 1$/],
     [{ exporter: { endpont: 'http://x' } }, /endpont.*did you mean 'endpoint'/],
     [{ exporter: { acceptMillis: 'soon' } }, /acceptMillis.*'soon'/],
+    [{ exporter: { fallback: '/var/log' } }, /exporter\.fallback must be an object, got '\/var\/log'/],
+    [{ exporter: { fallback: null } }, /exporter\.fallback must be an object, got null/],
     [{ exporter: { fallback: { maxBytes: -1 } } }, /fallback\.maxBytes.*-1/],
   ])('with the options %j', (options, message) => {
     expect(() => start(options as never)).toThrow(

@@ -159,7 +159,7 @@ export class OtlpMetricExporter {
   async forceFlush(): Promise<void> {
     await this.#acceptor.drained();
     this.#unheard = (await this.#destination.settle(this.#config.flushMillis, 'away')) === 'timed out';
-    this.#destination.spill();
+    await this.#destination.spill();
   }
 
   /**
@@ -199,7 +199,7 @@ export class OtlpMetricExporter {
     if (lost > 0) {
       throw new OstinatoError(
         'OSTINATO_POINTS_LOST',
-        `${lost} points were lost: ${this.#config.endpoint.text} did not take them, and there is no fallback log`,
+        `${lost} points were lost: ${this.#config.endpoint.text} did not take them, and ${this.#log ? 'the fallback log cannot be written' : 'there is no fallback log'}`,
       );
     }
   }

@@ -21,8 +21,8 @@ export interface Intake {
   /** Not delivering, and what comes stays in memory: there is nothing to wait for. */
   readonly holding: boolean;
   push(units: readonly Unit[], owner: Owner): void;
-  /** Moves what waits in memory to the log, where there is one. */
-  spill(): void;
+  /** Moves what waits in memory to the log, where there is one; resolves when it did, or could not. */
+  spill(): Promise<void>;
   /** Somebody else's code threw. */
   fault(error: unknown): void;
 }
@@ -161,9 +161,9 @@ export class Acceptor {
 
   #due(batch: Batch): void {
     if (this.#reading.some((reading) => reading.batch === batch)) this.finish();
-    if (!batch.answered) this.#intake.spill();
+    if (batch.answered) return;
     // What could not be written stays in memory; what was written survives the process, if not yet a power cut.
-    batch.answer();
+    void this.#intake.spill().then(() => batch.answer());
   }
 
   #read(millis: number): void {

@@ -1,6 +1,6 @@
 /**
  * What became of every data point, in points. At any moment
- * `accepted + adopted = delivered + rejected + dropped + logged + queued`.
+ * `accepted + adopted = delivered + rejected + dropped + handedOver + logged + queued`.
  */
 export interface Account {
   /** Taken in by `export()`. */
@@ -13,6 +13,8 @@ export interface Account {
   readonly rejected: number;
   /** Lost here: beyond the limits of memory or log, damaged in the log, or left when the process ended without one. */
   readonly dropped: number;
+  /** In lines of the log that another process took over, because this one seemed dead: it delivers them. */
+  readonly handedOver: number;
   /** Waiting in the fallback log; a later process delivers what this one does not. */
   readonly logged: number;
   /** Waiting in memory only. */
@@ -26,6 +28,7 @@ export class Ledger {
   delivered = 0;
   rejected = 0;
   dropped = 0;
+  handedOver = 0;
 }
 
 /** What became of one unit, for who exported it. */

@@ -12,7 +12,12 @@ export interface MemoryLimits {
   readonly maxAgeMillis: number;
 }
 
-const LOG_LOSSES: Readonly<Record<Dropped['reason'], string>> = {
+/** How much goes to the log in one append: what it costs is how long the event loop is held. */
+const SLICE_BYTES = 256 * 1024;
+/** The same when nothing else is to run any more, and each append waits for the disk. */
+const LAST_SLICE_BYTES = 4 * 1024 * 1024;
+
+const LOG_LOSSES: Readonly<Record<Exclude<Dropped['reason'], 'taken'>, string>> = {
   bytes: 'the fallback log grew beyond its maxBytes, and the oldest had to go',
   age: 'they waited in the fallback log for longer than its maxAgeMillis',
   damaged: 'they cannot be read from the fallback log any more',
@@ -37,9 +42,9 @@ export class Backlog {
   }
 
   get account(): Account {
-    const { accepted, adopted, delivered, rejected, dropped } = this.#ledger;
+    const { accepted, adopted, delivered, rejected, dropped, handedOver } = this.#ledger;
     const [logged, queued] = [this.logged.points, this.memory.points];
-    return { accepted, adopted, delivered, rejected, dropped, logged, queued };
+    return { accepted, adopted, delivered, rejected, dropped, handedOver, logged, queued };
   }
 
   get memory(): { units: number; bytes: number; points: number } {
@@ -66,8 +71,8 @@ export class Backlog {
     return this.#lines.every((line) => line.idle);
   }
 
-  /** Takes units in. `early`: they go to the log before they are tried. */
-  push(units: readonly Unit[], now: number, owner: Owner, early: boolean): void {
+  /** Takes units in; says whether one of them waits behind a log, so that it is not sent soon. */
+  push(units: readonly Unit[], now: number, owner: Owner): boolean {
     let behindLog = false;
     for (const unit of units) {
       const line = this.#lineOf(unit.resource);
@@ -75,9 +80,8 @@ export class Backlog {
       line.push(unit, now, owner);
       behindLog ||= line.logging;
     }
-    // What queues behind a replay is not sent soon: it is as good as an outage.
-    if (early || behindLog) this.spill('append');
     this.#trim(now);
+    return behindLog;
   }
 
   /**
@@ -105,18 +109,41 @@ export class Backlog {
 
   /** The log lost something. */
   lostByLog({ reason, points }: Dropped): void {
+    if (reason === 'taken') {
+      this.#ledger.handedOver += points;
+      this.#narrator.handedOver(points);
+      return;
+    }
     this.#ledger.dropped += points;
     if (points > 0) this.#narrator.dropped(points, LOG_LOSSES[reason]);
   }
 
-  /** Moves what waits in memory to the log, where there is one. */
-  spill(how: 'append' | 'appendSync'): void {
+  /** Moves all that waits in memory to the log, where there is one, durably. */
+  spillAll(): void {
     for (const line of this.#lines) {
-      const result = line.spill(how);
-      if (result === undefined) continue;
-      if (!result.stored) this.#narrator.degraded(result.degraded);
-      else void result.durable.then((degraded) => degraded && this.#narrator.degraded(degraded));
+      while (line.memory.units > 0 && this.#spill(line, 'appendSync', LAST_SLICE_BYTES));
     }
+  }
+
+  /** Moves some of what waits in memory to the log; false if nothing was moved. */
+  spillSome(): boolean {
+    for (const line of this.#lines) {
+      if (line.memory.units > 0 && this.#spill(line, 'append', SLICE_BYTES)) return true;
+    }
+    return false;
+  }
+
+  /** The same for what is next in one line, unless it is in a log already. */
+  spillNext(line: Line): void {
+    if (line.memory.units > 0 && !line.logging) this.#spill(line, 'append', SLICE_BYTES);
+  }
+
+  #spill(line: Line, how: 'append' | 'appendSync', maxBytes: number): boolean {
+    const result = line.spill(how, maxBytes);
+    if (result === undefined) return false;
+    if (!result.stored) this.#narrator.degraded(result.degraded);
+    else void result.durable.then((degraded) => degraded && this.#narrator.degraded(degraded));
+    return result.stored;
   }
 
   /** The line whose turn it is; it goes last then. */
@@ -133,11 +160,6 @@ export class Backlog {
   get readyAt(): number | undefined {
     const times = this.#lines.filter((line) => !line.idle).map(({ readyAt }) => readyAt);
     return times.length === 0 ? undefined : Math.min(...times);
-  }
-
-  /** Acknowledges in the log what was settled. */
-  async stepOver(): Promise<void> {
-    for (const line of this.#lines) await line.stepOver();
   }
 
   /** Gives up what is in memory; says how many points that were. */
@@ -170,7 +192,7 @@ export class Backlog {
       const { bytes, points } = this.memory;
       return bytes > maxBytes || points > maxPoints;
     };
-    if (over()) this.spill('append');
+    while (over() && this.spillSome());
     for (let line = this.#oldest(); line !== undefined; line = this.#oldest()) {
       const old = now - (line.oldest ?? now) > maxAgeMillis;
       if (!over() && !old) return;

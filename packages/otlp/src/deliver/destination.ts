@@ -58,6 +58,8 @@ export class Destination implements Intake {
   readonly #watchers = new Set<() => void>();
   #state: State = 'starting';
   #running: Promise<void> | undefined;
+  #spilling = false;
+  readonly #spilled: (() => void)[] = [];
   #cancelTimer: Cancel = () => {};
   #cancelAdopt: Cancel = () => {};
   /** Nothing is sent before this time; READY may shorten it, but not below `#throttledUntil`. */
@@ -110,18 +112,30 @@ export class Destination implements Intake {
   }
 
   get holding(): boolean {
-    return this.#away && this.memory.units > 0;
+    return this.#away && this.memory.units > 0 && !this.#spilling;
   }
 
   push(units: readonly Unit[], owner: Owner): void {
-    const early = this.#away || (this.#log !== undefined && this.#options.durability === 'always');
-    this.#backlog.push(units, this.#runtime.now(), owner, early);
+    const behindLog = this.#backlog.push(units, this.#runtime.now(), owner);
+    // What queues behind a replay is not sent soon: it is as good as an outage.
+    if (this.#logFirst || behindLog) void this.spill();
     this.#changed();
     this.#run();
   }
 
-  spill(): void {
-    this.#backlog.spill('append');
+  /**
+   * Moves what waits in memory to the log, slice by slice, so that the event loop is not held; resolves when nothing
+   * waits in memory any more, or the log takes no more. The first slice is done when it returns.
+   */
+  async spill(): Promise<void> {
+    if (!this.#spilling) this.#spillOn();
+    if (this.#spilling) await new Promise<void>((resolve) => this.#spilled.push(resolve));
+  }
+
+  #spillOn(): void {
+    this.#spilling = this.#backlog.spillSome() && this.memory.units > 0;
+    if (this.#spilling) this.#runtime.soon(() => this.#spillOn());
+    else for (const resolve of this.#spilled.splice(0)) resolve();
     this.#changed();
   }
 
@@ -159,11 +173,10 @@ export class Destination implements Intake {
 
   /** Ends for good: cancels what is in flight, leaves to the log what is in memory, and says how many points were lost. */
   async close(): Promise<number> {
-    this.#backlog.spill('appendSync');
+    this.#backlog.spillAll();
     this.#stop();
     this.#link.cancel();
     await this.#running;
-    await this.#backlog.stepOver();
     const lost = this.#backlog.dropAll();
     this.#link.close();
     this.#log?.close();
@@ -173,10 +186,15 @@ export class Destination implements Intake {
   /** The process ends now: no promise is kept any more. */
   closeSync(): void {
     if (this.#state === 'closed') return;
-    this.#backlog.spill('appendSync');
+    this.#backlog.spillAll();
     this.#stop();
     this.#backlog.dropAll();
     this.#log?.close();
+  }
+
+  /** Whether units go to the log before they are tried. */
+  get #logFirst(): boolean {
+    return this.#away || (this.#log !== undefined && this.#options.durability === 'always');
   }
 
   get #away(): boolean {
@@ -259,6 +277,7 @@ export class Destination implements Intake {
   }
 
   async #sendHead(line: Line): Promise<void> {
+    if (this.#logFirst) this.#backlog.spillNext(line);
     const unit = await line.next();
     if (unit === undefined) {
       if (!line.idle) line.readyAt = this.#runtime.now() + UNREADABLE_LOG_MILLIS;
@@ -339,6 +358,6 @@ export class Destination implements Intake {
     this.#throttledUntil = now + floorMillis;
     this.#enter(state);
     this.#narrator.away(now, diagnosis, state === 'paused');
-    this.spill();
+    void this.spill();
   }
 }

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import type { AppendResult, LogLine } from '../log/log.ts';
 import type { Unit } from '../unit.ts';
 import type { Ledger, Outcome, Owner } from './account.ts';
@@ -17,8 +16,6 @@ interface Head {
   readonly parts: Unit[];
   /** Where it is kept: the log, or memory if undefined. A unit in memory may move to the log while it is in flight. */
   log: LogLine | undefined;
-  /** In the log since it was in flight: what the log gives by `peek` must still be compared with this. */
-  moved: Unit | undefined;
   /** Points of parts that are settled already. */
   settledPoints: number;
 }
@@ -26,8 +23,8 @@ interface Head {
 /**
  * One FIFO: `[adopted logs…, own log, memory]`, oldest first, sent one unit at a time.
  *
- * Whatever is in memory is newer than whatever is in the logs: units leave memory for the log only all together and
- * in order, and nothing enters a log that has units in memory before it.
+ * Whatever is in memory is newer than whatever is in the logs: units leave memory for the log oldest first, and nothing
+ * enters a log that has units in memory before it.
  */
 export class Line {
   readonly resource: string;
@@ -75,10 +72,10 @@ export class Line {
     for (const log of this.#logs()) {
       // What is settled of the head still stands in the log.
       const head = log === this.#head?.log ? this.#head : undefined;
-      units += log.pending - (head?.parts.length === 0 ? 1 : 0);
+      units += log.pending;
       points += log.points - (head?.settledPoints ?? 0);
     }
-    return { units: Math.max(0, units), points: Math.max(0, points) };
+    return { units, points };
   }
 
   /** When the oldest unit in memory came that is not in flight. */
@@ -92,23 +89,34 @@ export class Line {
     this.#points += unit.points;
   }
 
-  /** Moves everything from memory to the log, or nothing of it. Undefined: there was nothing to move, or no log. */
-  spill(how: 'append' | 'appendSync'): AppendResult | undefined {
+  /**
+   * Moves the oldest units from memory to the log, at least one and at most `maxBytes` of protobuf, or none of them.
+   * Undefined: there was nothing to move, or no log.
+   */
+  spill(how: 'append' | 'appendSync', maxBytes: number): AppendResult | undefined {
     if (this.#memory.length === 0) return undefined;
     this.#own ??= this.#openOwn();
     const own = this.#own;
-    const result = own?.[how](this.#memory.map(({ unit }) => unit));
-    if (own === undefined || !result?.stored) return result;
-    if (this.#head !== undefined && this.#headInMemory()) {
-      this.#head.log = own;
-      this.#head.moved = this.#memory[0]?.unit;
-      // Once given, the log holds on to it.
-      void own.peek();
+    if (own === undefined) return undefined;
+    const moving: Entry[] = [];
+    let [bytes, points] = [0, 0];
+    for (const entry of this.#memory) {
+      if (moving.length > 0 && bytes + entry.unit.bytes.length > maxBytes) break;
+      moving.push(entry);
+      bytes += entry.unit.bytes.length;
+      points += entry.unit.points;
     }
-    const moved = this.#memory.splice(0);
-    this.#bytes = 0;
-    this.#points = 0;
-    for (const { owner } of moved) owner.settled({ kind: 'logged', durable: result.durable });
+    const inFlight = this.#headInMemory();
+    const result = own[how](
+      moving.map(({ unit }) => unit),
+      inFlight,
+    );
+    if (!result.stored) return result;
+    if (this.#head !== undefined && inFlight) this.#head.log = own;
+    this.#memory.splice(0, moving.length);
+    this.#bytes -= bytes;
+    this.#points -= points;
+    for (const { owner } of moving) owner.settled({ kind: 'logged', durable: result.durable });
     return result;
   }
 
@@ -136,7 +144,6 @@ export class Line {
   async next(): Promise<Unit | undefined> {
     const [part] = this.#head?.parts ?? [];
     if (part !== undefined) return part;
-    if (!(await this.stepOver())) return undefined;
     for (const log of this.#logs()) {
       if (log.pending === 0) continue;
       const unit = await log.peek();
@@ -145,22 +152,6 @@ export class Line {
     }
     const [first] = this.#memory;
     return first && this.#begin(first.unit, undefined);
-  }
-
-  /**
-   * Acknowledges a head that was settled after it had moved from memory to the log, where it is not acknowledged yet;
-   * false while the log cannot be read.
-   */
-  async stepOver(): Promise<boolean> {
-    const { log, moved } = this.#head ?? {};
-    if (log === undefined || moved === undefined || this.#head?.parts.length !== 0) return true;
-    const oldest = await log.peek();
-    if (oldest === undefined && log.pending > 0) return false;
-    // Another unit stands there if the log had no room for this one any more, or wrote it in parts. Then it is not
-    // stepped over: a part may be sent twice, and nothing is lost.
-    if (oldest !== undefined && Buffer.compare(oldest.bytes, moved.bytes) === 0) this.#acknowledge(log);
-    else this.#head = undefined;
-    return true;
   }
 
   /** The receiver took the head's first part, but for `rejectedPoints` of it. */
@@ -212,7 +203,7 @@ export class Line {
   }
 
   #begin(unit: Unit, log: LogLine | undefined): Unit {
-    this.#head = { parts: [unit], log, moved: undefined, settledPoints: 0 };
+    this.#head = { parts: [unit], log, settledPoints: 0 };
     return unit;
   }
 
@@ -234,7 +225,7 @@ export class Line {
       return;
     }
     head.settledPoints += points;
-    if (head.parts.length === 0 && head.moved === undefined) this.#acknowledge(head.log);
+    if (head.parts.length === 0) this.#acknowledge(head.log);
   }
 
   #acknowledge(log: LogLine): void {

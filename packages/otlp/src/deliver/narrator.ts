@@ -97,6 +97,13 @@ export class Narrator {
     );
   }
 
+  handedOver(points: number): void {
+    this.#once(
+      'handed over',
+      `${points} points in ${this.#log} are another process's now, which took this one for dead and delivers them`,
+    );
+  }
+
   dropped(points: number, cause: string): void {
     this.#once(`dropped ${cause}`, `${points} points were lost: ${cause}`);
   }

@@ -44,10 +44,10 @@ export interface Line {
  * The unit as lines of at most `maxBytes`, halved until each fits; the halves are units of their own. A single point
  * may be longer.
  */
-export function toLines(unit: Unit, maxBytes = MAX_LINE_BYTES): readonly Line[] {
+export function toLines(unit: Unit, { maxBytes = MAX_LINE_BYTES } = {}): readonly Line[] {
   const text = toLine(unit);
   // A UTF-16 unit takes at most three bytes.
   const fits = text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes;
   const halves = fits ? undefined : splitUnit(unit);
-  return halves === undefined ? [{ unit, text }] : halves.flatMap((half) => toLines(half, maxBytes));
+  return halves === undefined ? [{ unit, text }] : halves.flatMap((half) => toLines(half, { maxBytes }));
 }

@@ -20,8 +20,9 @@ export interface Dropped {
   /**
    * `bytes`, `age`: the oldest segment went for the bounds. `damaged`: a line cannot be read. `removed`: the files
    * disappeared. `torn`: the end of an append that a crash interrupted and nobody was told of; its points are 0.
+   * `taken`: not lost, another process holds this one for dead, took the line and delivers it.
    */
-  readonly reason: 'bytes' | 'age' | 'damaged' | 'removed' | 'torn';
+  readonly reason: 'bytes' | 'age' | 'damaged' | 'removed' | 'torn' | 'taken';
   /** As far as it is known. */
   readonly points: number;
   readonly bytes: number;

@@ -3,13 +3,25 @@ import type { Unit } from '../unit.ts';
 import type { Dropped, LineContext } from './context.ts';
 import { Cursor } from './cursor.ts';
 import { attempt, codeOf, degradedBy } from './files.ts';
-import { headerLine, isIntact, pointsOf, unitLines, VERSION } from './format.ts';
+import { headerLine, isIntact, NEWLINE, pointsOf, unitLines, VERSION } from './format.ts';
 import type { AppendResult, LogLine } from './log.ts';
 import { type Found, type Place, removeEmpty, segmentName } from './place.ts';
 import { type RawLine, SegmentReader } from './reader.ts';
 import { type Segment, SegmentWriter } from './segment.ts';
 
 const SAFE: Promise<undefined> = Promise.resolve(undefined);
+
+/** The unit that the caller has: given by `peek`, or in the caller's hands when it was written. */
+interface Head {
+  readonly unit: Unit;
+  /** How many lines of the segment it is. */
+  readonly lines: number;
+  /** Undefined when that is not here any more, for the reason `gone`. */
+  readonly segment: Segment | undefined;
+  readonly gone?: Dropped['reason'];
+  /** Where in the segment the next unit begins. */
+  readonly end: number;
+}
 
 const LONGEST_HEADER = { version: VERSION, created: 1e13, line: 'x'.repeat(36), number: 1e8 };
 
@@ -35,8 +47,7 @@ export class Line implements LogLine {
   /** How far the first segment is done with. */
   #offset: number;
   #reader: SegmentReader | undefined;
-  /** The unit given by `peek`. Its segment is undefined if that is not here any more. */
-  #head: { readonly unit: Unit; readonly segment: Segment | undefined; readonly end: number } | undefined;
+  #head: Head | undefined;
   #peeking: Promise<Unit | undefined> | undefined;
 
   /** `found` is what is on disk of an adopted line, and how far its first segment is done with. */
@@ -53,11 +64,11 @@ export class Line implements LogLine {
   }
 
   get pending(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.units, 0);
+    return this.#segments.reduce((sum, segment) => sum + segment.units, this.#alone ? 1 : 0);
   }
 
   get points(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.points, 0);
+    return this.#segments.reduce((sum, segment) => sum + segment.points, this.#alone?.unit.points ?? 0);
   }
 
   get bytes(): number {
@@ -69,12 +80,12 @@ export class Line implements LogLine {
     return this.#segments[0]?.newest;
   }
 
-  append(units: readonly Unit[]): AppendResult {
-    return this.#store(units, this.#context.fsync === 'always');
+  append(units: readonly Unit[], given = false): AppendResult {
+    return this.#store(units, given, this.#context.fsync === 'always');
   }
 
-  appendSync(units: readonly Unit[]): AppendResult {
-    return this.#store(units, this.#context.fsync !== 'never');
+  appendSync(units: readonly Unit[], given = false): AppendResult {
+    return this.#store(units, given, this.#context.fsync !== 'never');
   }
 
   peek(): Promise<Unit | undefined> {
@@ -90,7 +101,7 @@ export class Line implements LogLine {
     this.#head = undefined;
     const segment = head?.segment;
     if (!head || !segment) return;
-    this.#settle(segment, 1, head.unit.points);
+    this.#settle(segment, head.lines, head.unit.points);
     this.#offset = head.end;
     this.#cursor?.move({ segment: segment.number, offset: head.end });
     if (head.end >= segment.size) this.#retire();
@@ -100,7 +111,7 @@ export class Line implements LogLine {
   dropOldest(reason: 'bytes' | 'age'): void {
     const segment = this.#segments[0];
     if (!segment) return;
-    if (this.#head?.segment === segment) this.#settle(segment, 1, this.#head.unit.points);
+    this.#orphanHead(segment, reason);
     this.#lose(segment, reason, segment.units && segment.size, segment.units, segment.points);
     this.#retire();
   }
@@ -115,6 +126,10 @@ export class Line implements LogLine {
   }
 
   close(): void {
+    this.checkPlace();
+    const { unit, gone } = this.#alone ?? {};
+    if (unit && gone) this.#context.dropped({ reason: gone, points: unit.points, bytes: 0, path: '' });
+    this.#head = undefined;
     this.#reader?.close();
     this.#reader = undefined;
     for (const segment of this.#segments) this.#finish(segment);
@@ -122,20 +137,30 @@ export class Line implements LogLine {
     if (this.#segments.length === 0) this.#leave();
   }
 
-  #store(units: readonly Unit[], now: boolean): AppendResult {
+  /** The unit that the caller has when it is in no segment any more: if it is not acknowledged, it is lost. */
+  get #alone(): Head | undefined {
+    return this.#head?.segment ? undefined : this.#head;
+  }
+
+  #store(units: readonly Unit[], given: boolean, now: boolean): AppendResult {
     const { closed, fsync } = this.#context;
     if (closed) return notStored('OSTINATO_LOG_CLOSED', 'the log is closed');
     if (units.length === 0) return { stored: true, durable: SAFE };
     try {
-      const lines = units.flatMap((unit) => this.#context.codec.toLines(unit));
+      const parts = units.map((unit) => this.#context.codec.toLines(unit));
+      const lines = parts.flat();
       const bytes = unitLines(lines.map(({ unit, text }) => ({ text, points: unit.points })));
       const noRoom = this.#context.makeRoom(bytes.length + this.#headerBytes);
       if (noRoom) return { stored: false, degraded: noRoom };
+      // Nothing waits in them.
+      while (given && this.#segments.length > 0) this.#retire();
       // A second time if the line was taken; whoever takes it twice in one append must wait.
       const segment = this.#write(bytes, now) ?? this.#write(bytes, now);
       if (!segment) return notStored('ENOENT', 'the directory of the log is being removed');
       segment.units += lines.length;
       for (const unit of units) segment.points += unit.points;
+      const [unit] = units;
+      if (given && unit) this.#give(unit, parts[0]?.length ?? 1, segment, bytes);
       const durable = now || fsync === 'never' ? SAFE : segment.writer?.sync();
       return { stored: true, durable: durable ?? SAFE };
     } catch (error) {
@@ -274,7 +299,7 @@ export class Line implements LogLine {
             points,
             resource: this.resource,
           };
-          this.#head = { unit, segment, end };
+          this.#head = { unit, lines: 1, segment, end };
           return true;
         } catch {
           this.#lose(segment, 'damaged', bytes.length, 1, points);
@@ -300,6 +325,21 @@ export class Line implements LogLine {
     segment.points = Math.max(0, segment.points - points);
   }
 
+  /** The caller has the first lines of what was just written, as one unit. */
+  #give(unit: Unit, lines: number, segment: Segment, written: Uint8Array): void {
+    let end = 0;
+    for (let line = 0; line < lines; line++) end = written.indexOf(NEWLINE, end) + 1;
+    this.#head = { unit, lines, segment, end: segment.size - written.length + end };
+  }
+
+  /** The segment of the head goes: from now on the unit is only with who has it. */
+  #orphanHead(segment: Segment, gone: Dropped['reason']): void {
+    const head = this.#head;
+    if (head?.segment !== segment) return;
+    this.#settle(segment, head.lines, head.unit.points);
+    this.#head = { ...head, segment: undefined, gone };
+  }
+
   /** The first segment is done with. One that cannot be removed stays there, behind the cursor. */
   #retire(): void {
     const segment = this.#segments.shift();
@@ -307,7 +347,6 @@ export class Line implements LogLine {
     this.#reader?.close();
     this.#reader = undefined;
     this.#offset = 0;
-    if (this.#head?.segment === segment) this.#head = { ...this.#head, segment: undefined };
     this.#finish(segment);
     attempt(() => this.#context.files.remove(segment.path));
     if (this.#segments.length === 0) this.#leave();
@@ -329,18 +368,17 @@ export class Line implements LogLine {
   #forget(): void {
     const place = this.#place;
     if (!place) return;
-    const head = this.#head;
-    if (head?.segment) this.#settle(head.segment, 1, head.unit.points);
-    if (head) this.#head = { ...head, segment: undefined };
-    const { pending, points, bytes } = this;
+    const reason = this.#context.wasTaken(place.id) ? 'taken' : 'removed';
+    if (this.#head?.segment) this.#orphanHead(this.#head.segment, reason);
+    const units = this.#segments.reduce((sum, segment) => sum + segment.units, 0);
+    const points = this.#segments.reduce((sum, segment) => sum + segment.points, 0);
+    const { bytes } = this;
     this.#offset = 0;
     this.#reader?.close();
     this.#reader = undefined;
     for (const segment of this.#segments.splice(0)) this.#finish(segment);
     this.#leave();
-    if (pending > 0 && !this.#context.wasTaken(place.id)) {
-      this.#context.dropped({ reason: 'removed', points, bytes, path: place.path });
-    }
+    if (units > 0) this.#context.dropped({ reason, points, bytes, path: place.path });
   }
 
   #finish(segment: Segment): void {

@@ -20,14 +20,17 @@ export type AppendResult =
 export interface LogLine {
   /** Of an adopted line whose headers are all damaged: ''. */
   readonly resource: string;
-  /** Units, points and bytes of segments that are not acknowledged yet. */
+  /** Units and points that are not acknowledged yet, that of `peek` included; bytes on disk. */
   readonly pending: number;
   readonly points: number;
   readonly bytes: number;
-  /** Writes all units in order with one write, or none of them. One too long for a line is written as its halves. */
-  append(units: readonly Unit[]): AppendResult;
+  /**
+   * Writes all units in order with one write, or none of them. One too long for a line is written as its halves.
+   * `given`, only while nothing is pending: the caller has the first unit already, as if `peek` had given it.
+   */
+  append(units: readonly Unit[], given?: boolean): AppendResult;
   /** The same, durable when it returns: for the exit handler. */
-  appendSync(units: readonly Unit[]): AppendResult;
+  appendSync(units: readonly Unit[], given?: boolean): AppendResult;
   /**
    * The oldest unacknowledged unit; the same one until it is acknowledged. Never rejects: undefined with `pending`
    * above 0 means that the log cannot be read just now (too many open files, say), so ask again later.

@@ -22,7 +22,7 @@ export interface LogOptions {
   readonly maxBytes?: number;
   /** Of a unit in the log. Default 24 hours. Segments are dropped whole, so up to a 24th more. */
   readonly maxAgeMillis?: number;
-  /** A segment that has so many bytes is followed by another. Default 8 MiB. */
+  /** A segment that has so many bytes is followed by another. Default 8 MiB, and at most a 16th of `maxBytes`. */
   readonly segmentBytes?: number;
   readonly codec?: Codec;
   readonly clock?: LogClock;
@@ -78,7 +78,7 @@ class DirectoryLog implements FallbackLog {
       files,
       codec: options.codec ?? { toLines, fromLine },
       fsync: options.fsync ?? 'batch',
-      segmentBytes: options.segmentBytes ?? 8 * MIB,
+      segmentBytes: options.segmentBytes ?? Math.min(8 * MIB, this.#maxBytes / 16),
       segmentMillis: this.#maxAge / 24,
       lines: this.#lines,
       get closed() {

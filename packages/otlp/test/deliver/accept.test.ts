@@ -22,7 +22,7 @@ function setUp() {
     push: (units: readonly Unit[], owner: Owner) => {
       for (const one of units) taken.push({ name: nameOf(one), at: spent, owner });
     },
-    spill: () => {
+    spill: async () => {
       spills++;
     },
     fault: (error: unknown) => void faults.push(error),

@@ -200,8 +200,9 @@ class World {
   }
 
   checkAccount(): void {
-    const { accepted, adopted, delivered, rejected, dropped, logged, queued } = this.process.account;
-    expect(delivered + rejected + dropped + logged + queued).toBe(accepted + adopted);
+    const { accepted, adopted, ...parts } = this.process.account;
+    const { delivered, rejected, dropped, handedOver, logged, queued } = parts;
+    expect(delivered + rejected + dropped + handedOver + logged + queued).toBe(accepted + adopted);
   }
 
   /** The receiver is well at last: everything comes to its end. */

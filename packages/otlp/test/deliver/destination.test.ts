@@ -1,3 +1,4 @@
+import { ManualClock } from '@ostinato/testing';
 import { World } from '../log/world.ts';
 import { fail, OK, REFUSED, Rig } from '../support/rig.ts';
 
@@ -463,5 +464,93 @@ describe('speaking', () => {
       expect.stringMatching(/^not delivering.*DNS.*memory/),
       expect.stringMatching(/^still not delivering.*refused/),
     ]);
+  });
+});
+
+describe('from memory to the log', () => {
+  const large = (name: string) => `${name} ${'x'.repeat(200_000)}`;
+  const names = (received: readonly string[]) => received.map((id) => id.split(' ')[0]);
+
+  test('a full memory does not hold the event loop: it goes slice by slice, in order', async () => {
+    const one = rig({ fallback: 'outage', acceptMillis: 60_000, timeoutMillis: 2000 });
+    one.transport.answer = () => undefined;
+    for (const name of 'abcde') one.export([large(name)]);
+    const seen: number[] = [];
+    const { advance } = one.clock;
+    // The failure comes at 2000 ms; each turn of the event loop after it writes one slice.
+    await advance.call(one.clock, 1999);
+    expect(one.account).toMatchObject({ queued: 5, logged: 0 });
+    const soon = one.clock.setImmediate.bind(one.clock);
+    one.clock.setImmediate = (callback) => {
+      seen.push(one.account.logged);
+      return soon(callback);
+    };
+    await advance.call(one.clock, 1);
+    expect(seen).toEqual([1, 2, 3, 4]);
+    expect(one.account).toMatchObject({ queued: 0, logged: 5 });
+    one.transport.answer = () => OK;
+    await advance.call(one.clock, 60_000);
+    expect(names(one.received.slice(1))).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(one.account).toMatchObject({ delivered: 5, logged: 0, queued: 0 });
+  });
+
+  test('export calls back after its own slices, not while they wait', async () => {
+    const one = rig({ fallback: 'outage', acceptMillis: 1000 });
+    one.transport.answer = () => undefined;
+    const done = ['a', 'b', 'c'].map((name) => one.export([large(name)]));
+    const logged: number[] = [];
+    const soon = one.clock.setImmediate.bind(one.clock);
+    one.clock.setImmediate = (callback) => {
+      logged.push(done.filter(({ result }) => result !== undefined).length - one.account.logged);
+      return soon(callback);
+    };
+    await one.clock.advance(1000);
+    expect(logged.length).toBeGreaterThan(0);
+    expect(Math.max(...logged)).toBeLessThanOrEqual(0);
+    expect(done.map(({ result }) => result?.code)).toEqual([0, 0, 0]);
+  });
+
+  test('a unit that was too long for one line when it moved in flight is stepped over whole, and counted once', async () => {
+    const one = rig({ fallback: 'outage' });
+    one.transport.answer = () => new Promise((resolve) => one.clock.setTimeout(() => resolve(OK), 3000));
+    // As JSON six times as long.
+    const ids = ['\u0001', '\u0002'].map((letter) => letter.repeat(110_000));
+    one.export(ids);
+    await one.clock.advance(1500);
+    expect(one.account).toMatchObject({ logged: 2, queued: 0 });
+    await one.clock.advance(60_000);
+    expect(one.received).toEqual(ids);
+    expect(one.account).toMatchObject({ accepted: 2, delivered: 2, logged: 0 });
+  });
+
+  test('points of a line that another process took are handed over, and the account closes', async () => {
+    const clock = new ManualClock();
+    const world = new World();
+    const sleeper = rig({ fallback: 'outage' }, { clock, world });
+    sleeper.transport.answer = () => REFUSED;
+    sleeper.export(['a']);
+    await clock.advance(10);
+    sleeper.export(['b', 'c']);
+    await clock.advance(10);
+    expect(sleeper.account).toMatchObject({ logged: 3, queued: 0 });
+    world.time += 61_000;
+    const other = rig({ fallback: 'outage' }, { clock: new ManualClock(), world });
+    await other.clock.advance(10_000);
+    expect(other.account).toMatchObject({ adopted: 3, delivered: 3 });
+    sleeper.transport.answer = () => OK;
+    await clock.advance(10_000);
+    const end = sleeper.exporter.shutdown();
+    await clock.advance(10_000);
+    await end;
+    const { accepted, delivered, handedOver, logged, queued, dropped } = sleeper.account;
+    expect({ accepted, sum: delivered + handedOver, logged, queued, dropped }).toEqual({
+      accepted: 3,
+      sum: 3,
+      logged: 0,
+      queued: 0,
+      dropped: 0,
+    });
+    expect(handedOver).toBeGreaterThan(0);
+    expect(sleeper.said.filter((text) => text.includes("another process's now"))).toHaveLength(1);
   });
 });

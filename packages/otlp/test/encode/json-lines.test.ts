@@ -239,6 +239,12 @@ describe('toLines', () => {
     expect(lines.reduce((sum, line) => sum + line.unit.points, 0)).toBe(unit.points);
   });
 
+  it('takes no limit from the index that flatMap passes', () => {
+    const units = [unitOf(3, 1), unitOf(3, 1), unitOf(3, 1)];
+    // @ts-expect-error: where types do not stop it, it is harmless
+    expect(units.flatMap(toLines).map(({ unit }: { unit: unknown }) => unit)).toEqual(units);
+  });
+
   it('gives a single point as it is, however long', () => {
     const unit = unitOf(1, 200_000);
     expect(toLines(unit)).toEqual([{ unit, text: toLine(unit) }]);

@@ -272,7 +272,7 @@ describe('a process that was suspended', () => {
     return { world, sleeper, taker: world.start() };
   }
 
-  test('loses its lines after 60 s, writes a new one, and counts nothing as lost', async () => {
+  test('loses its lines after 60 s, writes a new one, and counts as taken what was in them', async () => {
     const { sleeper, taker } = takenOver();
     const line = sleeper.log.line('shop');
     const [taken] = await taker.log.adopt();
@@ -280,7 +280,8 @@ describe('a process that was suspended', () => {
     expect(await drain(taken!)).toEqual([1, 2, 3]);
     expect(line.pending).toBe(2);
     expect(await drain(line)).toEqual([4, 5]);
-    expect([sleeper.dropped, taker.dropped]).toEqual([[], []]);
+    expect(sleeper.dropped).toMatchObject([{ reason: 'taken', points: 1 + 2 + 3 }]);
+    expect(taker.dropped).toEqual([]);
   });
 
   test('notices when its lease is due, although all was delivered and removed meanwhile', async () => {
@@ -288,7 +289,8 @@ describe('a process that was suspended', () => {
     expect(await drainAdopted(taker.log)).toEqual([1, 2, 3]);
     sleeper.timers.fire();
     const line = sleeper.log.line('shop');
-    expect([line.pending, sleeper.dropped]).toEqual([0, []]);
+    expect(line.pending).toBe(0);
+    expect(sleeper.dropped).toMatchObject([{ reason: 'taken', points: 1 + 2 + 3 }]);
     stored(line.append([unit(4)]));
     sleeper.timers.fire();
     expect(await world.start().log.adopt()).toEqual([]);
@@ -310,6 +312,28 @@ describe('a process that was suspended', () => {
     line.acknowledge();
     taker.kill();
     expect(await drainAdopted(world.start().log)).toEqual([3]);
+  });
+
+  test('says when it closes that what it was delivering is taken too', async () => {
+    const { sleeper, taker } = takenOver();
+    const line = sleeper.log.line('shop');
+    await line.peek();
+    const [taken] = await taker.log.adopt();
+    sleeper.timers.fire();
+    expect(line.points).toBe(1);
+    sleeper.log.close();
+    expect(sleeper.dropped).toMatchObject([
+      { reason: 'taken', points: 2 + 3 },
+      { reason: 'taken', points: 1 },
+    ]);
+    expect([line.points, await drain(taken!)]).toEqual([0, [1, 2, 3]]);
+  });
+
+  test('notices at the latest when it closes', async () => {
+    const { sleeper, taker } = takenOver();
+    await taker.log.adopt();
+    sleeper.log.close();
+    expect(sleeper.dropped).toMatchObject([{ reason: 'taken', points: 1 + 2 + 3 }]);
   });
 
   test('keeps its lines if it wakes up in time', async () => {

@@ -1,6 +1,7 @@
 import { fromLine, toLines } from '../../src/encode/json-lines.ts';
 import { encodeRequest } from '../../src/encode/serialize.ts';
 import type { AppendResult } from '../../src/log/log.ts';
+import type { Unit } from '../../src/unit.ts';
 import { systemError } from './memory-disk.ts';
 import { type Actor, drain, drainAdopted, numberOf, plainCodec, unit, units, World } from './world.ts';
 
@@ -108,6 +109,26 @@ describe('a line', () => {
     expect([line.pending, line.points]).toEqual([2, 5]);
     await drain(line);
     expect([line.pending, line.points, line.bytes, log.bytes]).toEqual([0, 0, 0, 0]);
+  });
+
+  test('takes a unit that the caller has already as if it had given it, however many lines it is', async () => {
+    const codec = {
+      ...plainCodec,
+      toLines: (one: Unit) =>
+        one.points === 9
+          ? [4, 5].flatMap((points) => plainCodec.toLines({ ...one, points }))
+          : plainCodec.toLines(one),
+    };
+    const world = new World();
+    const actor = world.start({ codec });
+    const line = actor.log.line('shop');
+    stored(line.append([unit(9), unit(2)], true));
+    expect([line.pending, line.points]).toEqual([3, 11]);
+    expect(numberOf(await line.peek())).toBe(9);
+    line.acknowledge();
+    expect([line.pending, line.points]).toEqual([1, 2]);
+    actor.kill();
+    expect(await drainAdopted(world.start().log)).toEqual([2]);
   });
 
   test('ignores an acknowledgement of nothing', async () => {
@@ -482,9 +503,9 @@ describe('bounds', () => {
     while (actor.dropped.length === 0) stored(line.append([unit(7)]));
     expect(actor.dropped).toMatchObject([{ reason: 'bytes', points: 2 }]);
     expect(await line.peek()).toBe(head);
-    const { pending } = line;
+    const { pending, points } = line;
     line.acknowledge();
-    expect(line.pending).toBe(pending);
+    expect([line.pending, line.points]).toEqual([pending - 1, points - 1]);
     expect(numberOf(await line.peek())).toBe(7);
   });
 
@@ -496,12 +517,34 @@ describe('bounds', () => {
     let number = 1;
     while (line.bytes < 700) stored(line.append([unit(++number)]));
     stored(line.append([unit(++number, 'shop', 400)]));
-    const { pending } = line;
+    const pending = line.pending - 1;
     line.acknowledge();
     expect(line.pending).toBe(pending);
     const left = await drain(line);
     expect(left.length).toBe(pending);
     expect(left.at(-1)).toBe(number);
+  });
+
+  test('lose a unit whose segment went while it was being delivered, if the log closes before it was', async () => {
+    const actor = new World().start({ segmentBytes: 1, maxBytes: 1000 });
+    const line = actor.log.line('shop');
+    stored(line.append([unit(3)]));
+    await line.peek();
+    while (line.bytes < 700) stored(line.append([unit(1)]));
+    stored(line.append([unit(5, 'shop', 400)]));
+    expect(actor.dropped.map(({ points }) => points)).not.toContain(3);
+    const { points } = line;
+    actor.log.close();
+    expect(actor.dropped.at(-1)).toMatchObject({ reason: 'bytes', points: 3 });
+    expect(line.points).toBe(points - 3);
+  });
+
+  test('of one or two segments still drop the oldest only', () => {
+    const actor = new World().start({ maxBytes: 16_000 });
+    const line = actor.log.line('shop');
+    let number = 0;
+    while (actor.dropped.length === 0) stored(line.append([unit(++number, 'shop', 200)]));
+    expect(line.bytes).toBeGreaterThan(14_000);
   });
 
   test('drop a segment while it is read', async () => {
