@@ -59,3 +59,32 @@ export const describeGauge: Metrics['describeGauge'] = metrics.describeGauge;
 
 /** Describes a histogram; as `describeCounter`. */
 export const describeHistogram: Metrics['describeHistogram'] = metrics.describeHistogram;
+
+/**
+ * A gauge whose value is at hand when it is wanted, such as the length of a queue: `read` is called at each collection
+ * and returns a finite number. It is called in the thread that made it, synchronously, so it should return at once and
+ * not compute. One that throws, or returns anything else (a promise, NaN), records nothing, is counted and warned of
+ * once; all others are read. The series then stays as it was. One that takes more than 100 ms is warned of and called
+ * less often.
+ *
+ * As handles do, it works whenever a recorder is installed, before or after. Made within `withLocalRecorder`, it
+ * belongs to that recorder alone. Throws `OstinatoError` with code `OSTINATO_INVALID_NAME` or
+ * `OSTINATO_INVALID_OPTION`.
+ *
+ * ```ts
+ * const jobs: string[] = [];
+ * const depth = observeGauge('queue.depth', { queue: 'mail' }, () => jobs.length);
+ * depth.stop(); // when the queue is gone
+ * ```
+ */
+export const observeGauge: Metrics['observeGauge'] = metrics.observeGauge;
+
+/**
+ * A counter whose total is kept elsewhere; as `observeGauge`. `read` returns the total, a finite number of at least 0,
+ * as for `absolute`: one that is lower than before has no effect and is warned of once.
+ *
+ * ```ts
+ * observeCounter('process.cpu.time', { mode: 'user' }, () => process.cpuUsage().user / 1e6);
+ * ```
+ */
+export const observeCounter: Metrics['observeCounter'] = metrics.observeCounter;

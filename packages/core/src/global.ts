@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { tellDescriptions } from './describe.ts';
 import { OstinatoError, RecorderAlreadyInstalledError } from './errors.ts';
+import { beginObserving, endObserving } from './observe.ts';
 import type { Recorder } from './recorder.ts';
 import { nextEpoch, sharedState } from './state.ts';
 import { quote } from './text.ts';
@@ -20,7 +21,7 @@ export function checkRecorder(where: string, value: unknown): void {
   const methods: { readonly [name: string]: unknown } = value as never;
   const missing = METHODS.filter((name) => typeof methods[name] !== 'function');
   if (missing.length > 0) throw invalid(where, `it has no ${missing.join('(), no ')}()`);
-  for (const name of ['now', 'installed', 'uninstalled']) {
+  for (const name of ['observe', 'now', 'installed', 'uninstalled']) {
     if (methods[name] === undefined || typeof methods[name] === 'function') continue;
     throw invalid(where, `its ${name} is no function`);
   }
@@ -48,6 +49,7 @@ export function setGlobalRecorder(recorder: Recorder): Installation {
       state.recorder = undefined;
       state.installation = undefined;
       nextEpoch();
+      endObserving();
       recorder.uninstalled?.();
     },
     [Symbol.dispose]() {
@@ -58,6 +60,7 @@ export function setGlobalRecorder(recorder: Recorder): Installation {
   state.installation = installation;
   nextEpoch();
   recorder.installed?.();
+  beginObserving(recorder);
   return installation;
 }
 

@@ -93,14 +93,14 @@ export abstract class Handle<S> {
   }
 }
 
-function codeOf(reason: RefusalReason): string {
+export function codeOf(reason: RefusalReason): string {
   return `OSTINATO_${reason.toUpperCase()}`;
 }
 
 /** Why an operation is refused although its series is valid. */
 export type Problem = keyof typeof EXPLAINED;
 
-const EXPLAINED = {
+export const EXPLAINED = {
   not_a_number: 'it is not a number',
   not_finite: 'it is not finite',
   negative: 'it is negative',
@@ -133,7 +133,8 @@ const IN_PROMETHEUS: { readonly [label: string]: string } = {
     "Prometheus sets 'instance' itself (from service.instance.id): yours becomes 'exported_instance' or is overwritten",
 };
 
-function warnOfReservedLabels(key: Key): void {
+/** Says once what Prometheus does with some labels. */
+export function warnOfReservedLabels(key: Key): void {
   for (const [label] of key.labels) {
     if (!Object.hasOwn(IN_PROMETHEUS, label)) continue;
     const subject = `${quote(key.name)} label '${label}'`;

@@ -10,6 +10,8 @@ export {
   describeHistogram,
   gauge,
   histogram,
+  observeCounter,
+  observeGauge,
 } from './facade.ts';
 export type { Family, FamilyTimer, HistogramFamily } from './family.ts';
 export type { Gauge } from './gauge.ts';
@@ -25,8 +27,10 @@ export type {
   HistogramOptions,
   MetricOptions,
   Metrics,
+  Observe,
   ScopeOptions,
 } from './metrics.ts';
+export type { Observation } from './observe.ts';
 export { OptionCheck } from './option-check.ts';
 export type {
   Cell,
@@ -37,6 +41,7 @@ export type {
   Kind,
   Level,
   Meta,
+  ObservedKind,
   Recorder,
   RefusalReason,
   Scope,

@@ -3,6 +3,7 @@ import type { Family, HistogramFamily } from './family.ts';
 import type { Gauge } from './gauge.ts';
 import type { Histogram } from './histogram.ts';
 import type { Labels } from './labels.ts';
+import type { Observation } from './observe.ts';
 import type { Level, Meta } from './recorder.ts';
 
 /** What can be said of a counter or a gauge. */
@@ -43,6 +44,12 @@ export interface DefineHistogram {
   ): HistogramFamily<L>;
 }
 
+export interface Observe {
+  /** The callback is called at each collection. */
+  (name: string, read: () => number): Observation;
+  (name: string, labels: Labels | undefined, read: () => number): Observation;
+}
+
 /** The functions that make metrics, bound to one scope. They need no `this` and may be destructured. */
 export interface Metrics {
   readonly counter: (name: string, labels?: Labels) => Counter;
@@ -51,6 +58,8 @@ export interface Metrics {
   readonly defineCounter: DefineCounter;
   readonly defineGauge: DefineGauge;
   readonly defineHistogram: DefineHistogram;
+  readonly observeCounter: Observe;
+  readonly observeGauge: Observe;
   readonly describeCounter: (name: string, options: MetricOptions) => void;
   readonly describeGauge: (name: string, options: MetricOptions) => void;
   readonly describeHistogram: (name: string, options: HistogramOptions) => void;

@@ -1,6 +1,9 @@
 /** The three instruments of the facade. */
 export type Kind = 'counter' | 'gauge' | 'histogram';
 
+/** What a callback may give the value of. */
+export type ObservedKind = 'counter' | 'gauge';
+
 /** How important a metric is; a filter layer may admit only some levels of a scope. Default `info`. */
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
@@ -102,6 +105,7 @@ export type RefusalReason =
   | 'invalid_count'
   | 'invalid_name'
   | 'invalid_label'
+  | 'callback'
   | 'mode'
   | 'kind'
   | 'limit'
@@ -115,6 +119,13 @@ export interface Recorder {
   histogram(key: Key, meta: Meta): Cell<HistogramSink>;
   /** One operation was refused by the facade. */
   refused(kind: Kind, reason: RefusalReason): void;
+  /**
+   * Reads `read` whenever its series are looked at, until the function that this returns is called. `read` never
+   * throws; it gives the gauge's value or the counter's total, a valid number, or undefined when there is none to
+   * record (why was told to `refused`). It runs code of the application, which may record, and call this recorder in
+   * any way. A recorder without this method is not told of observed values; the facade says so.
+   */
+  observe?(kind: ObservedKind, key: Key, meta: Meta, read: () => number | undefined): () => void;
   /** The clock that timers read, in milliseconds, monotonic. Absent: `performance.now`. */
   now?(): number;
   /** It has become the global recorder of this thread. */

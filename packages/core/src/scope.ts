@@ -6,6 +6,7 @@ import { Handles, type HandleType } from './handles.ts';
 import { HistogramHandle } from './histogram.ts';
 import { type Entry, makeKey, readLabels } from './key.ts';
 import type { DefineCounter, DefineGauge, DefineHistogram, Metrics, ScopeOptions } from './metrics.ts';
+import { observing } from './observe.ts';
 import { OptionCheck } from './option-check.ts';
 import { META_OPTIONS, type Options, readLabelNames, readLevel, readMeta, readName } from './options.ts';
 import type { Scope } from './recorder.ts';
@@ -99,6 +100,8 @@ function newMetrics(where: Scope, inherited: readonly Entry[], cached: boolean):
     defineCounter: definer('defineCounter', counters, LabelFamily) as DefineCounter,
     defineGauge: definer('defineGauge', gauges, LabelFamily) as DefineGauge,
     defineHistogram: definer('defineHistogram', histograms, HistogramLabelFamily) as DefineHistogram,
+    observeCounter: observing('observeCounter', 'counter', where, inherited),
+    observeGauge: observing('observeGauge', 'gauge', where, inherited),
     describeCounter: describer('describeCounter', counters),
     describeGauge: describer('describeGauge', gauges),
     describeHistogram: describer('describeHistogram', histograms),

@@ -1,4 +1,4 @@
-import type { Kind, Meta, Recorder, Scope } from './recorder.ts';
+import type { Key, Kind, Meta, Recorder, Scope } from './recorder.ts';
 
 /** A metric that the isolate knows of: one object per (kind, scope, name), shared by all copies of this package. */
 export interface Definition {
@@ -15,6 +15,15 @@ export interface Description {
   readonly scope: Scope;
   readonly name: string;
   readonly meta: Meta;
+}
+
+/** A value that a callback gives. */
+export interface Observed {
+  readonly definition: Definition;
+  readonly key: Key;
+  readonly read: () => unknown;
+  /** Ends the reading by the recorder that was told of it. */
+  stop: (() => void) | undefined;
 }
 
 /** Finds the recorder of the running scope; an AsyncLocalStorage where there is one. */
@@ -46,6 +55,9 @@ export interface State {
   /** Append-only and bounded; `replayed` says how many of them a recorder was told. */
   readonly described: Description[];
   readonly replayed: WeakMap<Recorder, number>;
+  /** By series, in the order of making, for the recorder that is installed; bounded by `observedCount`. */
+  readonly observed: Map<string, Observed[]>;
+  observedCount: number;
   /** What the label caches of all copies hold; see budget.ts. */
   readonly cache: { entries: number; weight: number };
   /** The (code, subject) pairs that were reported. Bounded. */
@@ -70,6 +82,8 @@ function create(): State {
     definitionCount: 0,
     described: [],
     replayed: new WeakMap(),
+    observed: new Map(),
+    observedCount: 0,
     cache: { entries: 0, weight: 0 },
     reported: new Set(),
     report: (code, text) => globalThis.process?.emitWarning?.(text, { type: 'OstinatoWarning', code }),

@@ -20,6 +20,7 @@ const SEAMS = [
   'MetricType',
   'NAME_RULE',
   'nextEpoch as rebind',
+  'ObservedKind',
   'OptionCheck',
   'readLabels',
   'RefusalReason',

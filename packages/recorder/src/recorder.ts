@@ -6,12 +6,14 @@ import type {
   Key,
   Kind,
   Meta,
+  ObservedKind,
   Recorder,
   RefusalReason,
   Scope,
 } from '@ostinato/core';
 import { Arena, allocateArena } from './arena/arena.ts';
 import { Timeline } from './clock.ts';
+import { Observers } from './observers.ts';
 import {
   type ReaderTemporality,
   type RecorderOptions,
@@ -34,6 +36,7 @@ export class AtomicRecorder implements Recorder {
   readonly #refusals = new Refusals();
   readonly #registry: Registry;
   readonly #collector: Collector;
+  readonly #observers: Observers;
   /** Milliseconds, monotonic; what timers read. */
   readonly now: () => number;
 
@@ -44,6 +47,7 @@ export class AtomicRecorder implements Recorder {
     this.#timeline = new Timeline(clock);
     this.#registry = new Registry(this.#arena, MAIN_THREAD, settings, this.#timeline, this.#refusals);
     this.#collector = new Collector(this.#arena, limits);
+    this.#observers = new Observers(this);
   }
 
   describe(kind: Kind, scope: Scope, name: string, meta: Meta): void {
@@ -62,13 +66,19 @@ export class AtomicRecorder implements Recorder {
     return this.#registry.cell('histogram', key, meta) as Cell<HistogramSink>;
   }
 
+  observe(kind: ObservedKind, key: Key, meta: Meta, read: () => number | undefined): () => void {
+    return this.#observers.add(kind, key, meta, read);
+  }
+
   refused(_kind: Kind, reason: RefusalReason): void {
     this.#refusals.add(reason);
   }
 
   /** A new reader, `cumulative` by default; its first collection has everything recorded so far. */
   reader(options?: { readonly temporality?: ReaderTemporality }): Reader {
-    return new CellReader(this.#collector, this.#timeline, readReaderOptions(options));
+    return new CellReader(this.#collector, this.#timeline, readReaderOptions(options), () =>
+      this.#observers.read(),
+    );
   }
 
   /** How many operations were not carried out, by reason; reasons that were never met are left out. */

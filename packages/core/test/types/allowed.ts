@@ -14,6 +14,9 @@ import {
   histogram,
   type Label,
   type LabelValue,
+  type Observation,
+  observeCounter,
+  observeGauge,
   scope,
 } from '@ostinato/core';
 
@@ -64,6 +67,12 @@ defineOpen('open', { labels: ['pool'] })
   .with({ pool: 'a' })
   .increment();
 
+// Observed values, with labels or without; ended by name or by `using`.
+const depth: Observation = observeGauge('depth', () => 3);
+const cpu: Disposable = observeCounter('cpu', { mode: 'user', core: undefined }, () => 1.5);
+scope({ name: 'db' }).observeGauge('open', tags, () => 3);
+depth.stop();
+
 // Handles are interfaces: a test may hand over its own.
 const own: Histogram = histogram('own');
-export const exported: [Histogram, Promise<string>, Promise<number>] = [own, promise, lazy];
+export const exported: [Histogram, Promise<string>, Promise<number>, Disposable] = [own, promise, lazy, cpu];

@@ -1,5 +1,5 @@
 // What must not compile. tsc reports a directive under which there is no error, so each of these is one.
-import { counter, defineCounter, defineHistogram } from '@ostinato/core';
+import { counter, defineCounter, defineHistogram, observeCounter, observeGauge } from '@ostinato/core';
 
 const requests = defineCounter('requests', { labels: ['method', 'route'] });
 const plain = defineCounter('plain');
@@ -38,3 +38,9 @@ requests.labels('GET', {});
 defineCounter('level', { level: 'loud' });
 // @ts-expect-error a string is no amount
 plain.increment('5');
+// @ts-expect-error what is read later is no number now
+observeGauge('depth', async () => 3);
+// @ts-expect-error there is nothing to read
+observeCounter('cpu', { mode: 'user' });
+// @ts-expect-error text is no number
+observeGauge('depth', { queue: 'mail' }, () => '3');

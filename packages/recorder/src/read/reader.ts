@@ -11,7 +11,7 @@ import { ScopeWalk, SnapshotWalk } from './snapshot.ts';
 /** Reads a recorder's series. Readers are independent: each has its own temporality and its own past. */
 export interface Reader {
   /**
-   * What there is now. The series are read as the snapshot is walked. Ends the reader's earlier snapshot: what of it
+   * What there is now; observed values are read by their callbacks. The series are read as the snapshot is walked. Ends the reader's earlier snapshot: what of it
    * was not walked is part of this one.
    */
   collect(): Snapshot;
@@ -25,17 +25,27 @@ export class CellReader implements Reader {
   readonly point = new Point();
   readonly #collector: Collector;
   readonly #timeline: Timeline;
+  readonly #observe: () => void;
   /** Of delta readers, by series id. */
   readonly #states: (SeriesState | undefined)[] = [];
   #snapshot: SnapshotWalk | undefined;
 
-  constructor(collector: Collector, timeline: Timeline, temporality: ReaderTemporality) {
+  /** `observe` is called at the start of each collection, and records what is observed. */
+  constructor(
+    collector: Collector,
+    timeline: Timeline,
+    temporality: ReaderTemporality,
+    observe: () => void = () => {},
+  ) {
     this.#collector = collector;
     this.#timeline = timeline;
+    this.#observe = observe;
     this.temporality = temporality;
   }
 
   collect(): Snapshot {
+    // First of all: callbacks may collect too, even with this reader.
+    this.#observe();
     this.#snapshot?.end();
     this.#collector.discover();
     const time = this.#timeline.collection();

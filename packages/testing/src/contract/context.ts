@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual } from 'node:assert';
-import type { RefusalReason } from '@ostinato/core';
+import type { ObservedKind, RefusalReason } from '@ostinato/core';
 import type { ContractSeries, ContractSubject } from './subject.ts';
 import type { Labels, Way } from './ways.ts';
 
@@ -10,6 +10,7 @@ export class Context {
   readonly way: Way;
   readonly subject: ContractSubject;
   readonly #prefix: string;
+  readonly #observers: (() => void)[] = [];
 
   constructor(subject: ContractSubject, way: Way) {
     this.subject = subject;
@@ -20,6 +21,18 @@ export class Context {
   /** A metric's name of this run alone: the facade remembers definitions for the life of the process. */
   name(suffix: string): string {
     return this.#prefix + suffix;
+  }
+
+  /** Returns what ends it; the end of the case does too. */
+  observe(kind: ObservedKind, name: string, read: () => number, labels?: Labels, scope?: string): () => void {
+    const end = this.way.observe(kind, name, read, labels, scope);
+    this.#observers.push(end);
+    return end;
+  }
+
+  close(): void {
+    for (const end of this.#observers) end();
+    this.way.close?.();
   }
 
   async series(name: string): Promise<readonly ContractSeries[]> {

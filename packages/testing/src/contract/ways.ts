@@ -15,6 +15,9 @@ import {
   type Key,
   type Kind,
   type Meta,
+  type ObservedKind,
+  observeCounter,
+  observeGauge,
   type Recorder,
   type Scope,
   type SeriesLabelValue,
@@ -32,6 +35,8 @@ export interface Way {
   set(name: string, value: number, labels?: Labels, scope?: string): void;
   add(name: string, by: number, labels?: Labels, scope?: string): void;
   record(name: string, value: number, count?: number, labels?: Labels, scope?: string): void;
+  /** Returns what ends it. */
+  observe(kind: ObservedKind, name: string, read: () => number, labels?: Labels, scope?: string): () => void;
   /** Declares a metric of the default scope before its first use. */
   declare(kind: Kind, name: string, meta: Meta): void;
   /** Describes a metric of the default scope at any time. */
@@ -64,6 +69,8 @@ function throughCells(recorder: Recorder): Way {
     record(name, value, count = 1, labels, scope) {
       recorder.histogram(makeKey(name, labels, scope), {}).sink.record(value, count);
     },
+    observe: (kind, name, read, labels, scope) =>
+      recorder.observe?.(kind, makeKey(name, labels, scope), {}, read) ?? (() => {}),
     declare: (kind, name, meta) => void cellOf(recorder, kind, makeKey(name), meta),
     describe: (kind, name, meta) => recorder.describe(kind, DEFAULT_SCOPE, name, meta),
   };
@@ -91,12 +98,14 @@ function throughLocal(recorder: Recorder): Way {
 }
 
 /** Label order varies from call to call. */
-function throughFacade(local: (fn: () => void) => void): Way {
+function throughFacade(local: <T>(fn: () => T) => T): Way {
   let calls = 0;
   const inEitherOrder = (labels: Labels = {}): Labels =>
     calls++ % 2 === 0 ? labels : Object.fromEntries(Object.entries(labels).reverse());
   const facade = (scope: string | undefined) =>
-    scope === undefined ? { counter, gauge, histogram } : scopeOf({ name: scope });
+    scope === undefined
+      ? { counter, gauge, histogram, observeCounter, observeGauge }
+      : scopeOf({ name: scope });
   const defining = { counter: defineCounter, gauge: defineGauge, histogram: defineHistogram };
   const describing = { counter: describeCounter, gauge: describeGauge, histogram: describeHistogram };
   return {
@@ -110,6 +119,12 @@ function throughFacade(local: (fn: () => void) => void): Way {
       local(() => facade(scope).gauge(name, inEitherOrder(labels)).increment(by)),
     record: (name, value, count = 1, labels, scope) =>
       local(() => facade(scope).histogram(name, inEitherOrder(labels)).recordMany(value, count)),
+    observe: (kind, name, read, labels, scope) => {
+      const { observeCounter, observeGauge } = facade(scope);
+      const observe = { counter: observeCounter, gauge: observeGauge }[kind];
+      const observation = local(() => observe(name, inEitherOrder(labels), read));
+      return () => observation.stop();
+    },
     declare: (kind, name, meta) => local(() => void defining[kind](name, meta)),
     describe: (kind, name, meta) => local(() => describing[kind](name, meta)),
   };

@@ -6,6 +6,7 @@ import {
   type Key,
   type Kind,
   type Meta,
+  type ObservedKind,
   OstinatoError,
   REVOKED,
   type Recorder,
@@ -32,11 +33,15 @@ import {
  * await withLocalRecorder(recorder, () => placeOrder());
  * recorder.expectCounter('orders', 1, { status: 'ok' });
  * ```
+ *
+ * Observed values are read by their callbacks whenever something is asked of it.
  */
 export class DebuggingRecorder implements Recorder {
   readonly #meta = new Map<string, Meta>();
   readonly #kinds = new Map<string, Kind>();
   readonly #series = new Map<string, Series>();
+  readonly #observers = new Set<() => void>();
+  #observing = false;
   readonly #refusals = new Map<string, { kind: Kind; reason: RefusalReason; count: number }>();
   readonly now?: () => number;
 
@@ -62,6 +67,24 @@ export class DebuggingRecorder implements Recorder {
     return this.#cell('histogram', key, meta);
   }
 
+  observe(kind: ObservedKind, key: Key, meta: Meta, read: () => number | undefined): () => void {
+    let cell: Cell<AnySink> | undefined;
+    const observer = () => {
+      const value = read();
+      if (value === undefined) return;
+      if (cell === undefined || cell.gate === REVOKED) cell = this.#cell(kind, key, meta);
+      const { sink } = cell;
+      // To look twice is not to record twice.
+      if (sink instanceof Series && sink.operations.length > 0 && sink.value === value) return;
+      if (kind === 'gauge') sink.set(value);
+      else sink.absolute(value);
+    };
+    this.#observers.add(observer);
+    return () => {
+      this.#observers.delete(observer);
+    };
+  }
+
   refused(kind: Kind, reason: RefusalReason): void {
     const id = `${kind} ${reason}`;
     const refusal = this.#refusals.get(id);
@@ -71,6 +94,7 @@ export class DebuggingRecorder implements Recorder {
 
   /** Everything that was recorded, in order of registration; of one metric, if named. */
   series(name?: string): readonly RecordedSeries[] {
+    this.#observe();
     return [...this.#series.values()].filter(
       (series) => series.operations.length > 0 && (name === undefined || series.name === name),
     );
@@ -154,6 +178,14 @@ export class DebuggingRecorder implements Recorder {
     for (const { cells } of this.#series.values()) for (const cell of cells) cell.gate = REVOKED;
     this.#series.clear();
     this.#refusals.clear();
+  }
+
+  /** Calls every callback, unless one of them asks for series itself. */
+  #observe(): void {
+    if (this.#observing) return;
+    this.#observing = true;
+    for (const observer of [...this.#observers]) if (this.#observers.has(observer)) observer();
+    this.#observing = false;
   }
 
   #cell(kind: Kind, key: Key, meta: Meta): Cell<AnySink> {

@@ -89,3 +89,41 @@ describe('the contract notices', () => {
     expect(closed).toBe(cases.length);
   });
 });
+
+describe('the cases about observed values', () => {
+  class Unobserving extends DebuggingRecorder {
+    override readonly observe = undefined as never;
+  }
+
+  test('are left out, with one warning, for a recorder without observe', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    let closed = 0;
+    const cases = recorderContract(() => ({
+      ...subjectOf(new Unobserving()),
+      close: () => void closed++,
+    }));
+    for (const { run } of cases) await run();
+    expect(warn.mock.calls).toEqual([
+      ['The recorder has no observe(): the cases about observed values are left out.'],
+    ]);
+    warn.mockRestore();
+    expect(closed).toBe(cases.length);
+  });
+
+  test('notice one that goes on reading what was ended', async () => {
+    class Endless extends DebuggingRecorder {
+      override observe(...given: Parameters<DebuggingRecorder['observe']>) {
+        super.observe(...given);
+        return () => {};
+      }
+    }
+    const failed: string[] = [];
+    for (const { name, run } of recorderContract(() => subjectOf(new Endless()))) {
+      await run().catch(() => failed.push(name.replace(/^through .*?: /, '')));
+    }
+    expect([...new Set(failed)]).toEqual([
+      'nothing is read before somebody looks, and nothing once the observer was ended; the series stays',
+      'a callback may record, end itself and start others',
+    ]);
+  });
+});

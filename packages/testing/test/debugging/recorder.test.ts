@@ -4,6 +4,8 @@ import {
   describeGauge,
   gauge,
   histogram,
+  observeCounter,
+  observeGauge,
   scope,
   setReporter,
   withLocalRecorder,
@@ -227,5 +229,53 @@ describe('expectations that fail say what was recorded instead', () => {
     });
     const text = failure(() => recorder.expectCounter('many', 2, { i: 0 }));
     expect(text).toContain('… and 15 more series');
+  });
+});
+
+describe('observed values', () => {
+  test('are read whenever something is asked', () => {
+    let depth = 3;
+    const observation = within(() => observeGauge('depth', { queue: 'mail' }, () => depth));
+    within(() => observeCounter('total', () => 10 * depth));
+    recorder.expectGauge('depth', 3, { queue: 'mail' });
+    depth = 4;
+    expect(recorder.value('depth', { queue: 'mail' })).toBe(4);
+    recorder.expectCounter('total', 40);
+    observation.stop();
+    depth = 5;
+    expect(recorder.value('depth', { queue: 'mail' })).toBe(4);
+    expect(recorder.series('total')).toMatchObject([{ kind: 'counter', labels: {}, value: 50 }]);
+  });
+
+  test('are operations when they change, not when somebody looks', () => {
+    let depth = 3;
+    within(() => observeGauge('depth', () => depth));
+    for (depth of [3, 3, 4, 4, 3]) recorder.series();
+    expect(recorder.values('depth')).toEqual([3, 4, 3]);
+    within(() => gauge('depth').set(9));
+    recorder.expectGauge('depth', 3);
+  });
+
+  test('are read anew after clear', () => {
+    within(() => observeGauge('depth', () => 3));
+    recorder.series();
+    recorder.clear();
+    recorder.expectGauge('depth', 3);
+  });
+
+  test('may be asked for by a callback', () => {
+    within(() => observeGauge('one', () => 1));
+    within(() => observeGauge('two', () => 2 * (recorder.value('one') ?? Number.NaN)));
+    recorder.expectGauge('two', 2);
+  });
+
+  test('that there are none is no value, and counted', () => {
+    within(() =>
+      observeGauge('bad', () => {
+        throw new Error('closed');
+      }),
+    );
+    recorder.expectNothing('bad');
+    recorder.expectRefused('callback', 1);
   });
 });
