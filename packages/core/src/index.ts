@@ -61,6 +61,6 @@ export type {
   Temporality,
 } from './snapshot.ts';
 export { SNAPSHOT } from './snapshot.ts';
-export { nextEpoch as rebind } from './state.ts';
+export { currentEpoch, nextEpoch as rebind } from './state.ts';
 export { editDistance } from './text.ts';
 export type { Timer } from './timer.ts';

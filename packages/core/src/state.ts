@@ -120,3 +120,8 @@ export function nextEpoch(): void {
   state.epoch += 1;
   if (state.gate !== CLOSED) state.gate = state.epoch;
 }
+
+/** Changes when held handles of this thread have to ask again: for who holds a cell without a handle. */
+export function currentEpoch(): number {
+  return state.epoch;
+}

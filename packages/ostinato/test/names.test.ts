@@ -9,6 +9,7 @@ const SEAMS = [
   'Cell',
   'checkRecorder',
   'CounterSink',
+  'currentEpoch',
   'editDistance',
   'GaugeSink',
   'HistogramSink',

@@ -1,11 +1,14 @@
-import type { Key, Meta, ObservedKind, Recorder } from '@ostinato/core';
-
-interface Observer {
-  readonly kind: ObservedKind;
-  readonly key: Key;
-  readonly meta: Meta;
-  readonly read: () => number | undefined;
-}
+import {
+  type Cell,
+  type CounterSink,
+  currentEpoch,
+  type GaugeSink,
+  type Key,
+  type Meta,
+  type ObservedKind,
+  REVOKED,
+  type Recorder,
+} from '@ostinato/core';
 
 /**
  * The values of one thread that callbacks give. What a callback returns is recorded as if it were set on a handle, so
@@ -23,10 +26,8 @@ export class Observers {
 
   /** Returns what ends it. */
   add(kind: ObservedKind, key: Key, meta: Meta, read: () => number | undefined): () => void {
-    const observer: Observer = { kind, key, meta, read };
+    const observer = new Observer(this.#recorder, kind, key, meta, read);
     this.#all.add(observer);
-    // The series begins now: its first point covers the time from here on.
-    this.#recorder[kind](key, meta);
     return () => {
       this.#all.delete(observer);
     };
@@ -41,18 +42,44 @@ export class Observers {
     this.#reading = true;
     try {
       for (const observer of [...this.#all]) {
-        if (this.#all.has(observer)) this.#record(observer);
+        if (this.#all.has(observer)) observer.record();
       }
     } finally {
       this.#reading = false;
     }
   }
+}
 
-  /** The cell is asked for each time: it may have been revoked, or another one since layers changed. */
-  #record({ kind, key, meta, read }: Observer): void {
-    const value = read();
+/** One observed value, and its cell: asked for when a handle would ask for it. */
+class Observer {
+  readonly #recorder: Recorder;
+  readonly #kind: ObservedKind;
+  readonly #key: Key;
+  readonly #meta: Meta;
+  readonly #read: () => number | undefined;
+  #cell: Cell<CounterSink> | Cell<GaugeSink>;
+  #epoch = currentEpoch();
+
+  constructor(recorder: Recorder, kind: ObservedKind, key: Key, meta: Meta, read: () => number | undefined) {
+    this.#recorder = recorder;
+    this.#kind = kind;
+    this.#key = key;
+    this.#meta = meta;
+    this.#read = read;
+    // The series begins now: its first point covers the time from here on.
+    this.#cell = recorder[kind](key, meta);
+  }
+
+  record(): void {
+    const value = this.#read();
     if (value === undefined) return;
-    if (kind === 'gauge') this.#recorder.gauge(key, meta).sink.set(value);
-    else this.#recorder.counter(key, meta).sink.absolute(value);
+    const epoch = currentEpoch();
+    if (this.#epoch !== epoch || this.#cell.gate === REVOKED) {
+      this.#cell = this.#recorder[this.#kind](this.#key, this.#meta);
+      this.#epoch = epoch;
+    }
+    const { sink } = this.#cell;
+    if (this.#kind === 'gauge') (sink as GaugeSink).set(value);
+    else (sink as CounterSink).absolute(value);
   }
 }

@@ -1,13 +1,21 @@
 import {
+  type Cell,
   counter,
+  type GaugeSink,
   gauge,
   type Installation,
+  type Key,
+  type Meta,
   type Observation,
   observeCounter,
   observeGauge,
+  REVOKED,
+  type Recorder,
+  rebind,
   setGlobalRecorder,
 } from '@ostinato/core';
 import { ManualClock } from '@ostinato/testing';
+import { Observers } from '../src/observers.ts';
 import type { RecorderOptions } from '../src/options.ts';
 import { type AtomicRecorder, createRecorder } from '../src/recorder.ts';
 import { catchWarnings, makeKey, readAll } from './support/series.ts';
@@ -298,4 +306,28 @@ test('observers that were stopped leave nothing behind', () => {
   };
   const first = memory();
   for (let round = 0; round < 20; round++) expect(memory()).toBe(first);
+});
+
+describe('the cell of a series', () => {
+  test('is asked for anew when handles have to ask again, and when it was revoked', () => {
+    const asked: Cell<GaugeSink>[] = [];
+    const fake = {
+      gauge(key: Key, meta: Meta) {
+        const cell = { ...recorder.gauge(key, meta) };
+        asked.push(cell);
+        return cell;
+      },
+    };
+    const observers = new Observers(fake as unknown as Recorder);
+    observers.add('gauge', makeKey('g'), {}, () => 1);
+    const asks = () => {
+      observers.read();
+      return asked.length;
+    };
+    expect([asks(), asks()]).toEqual([1, 1]);
+    rebind();
+    expect([asks(), asks()]).toEqual([2, 2]);
+    asked[1]!.gate = REVOKED;
+    expect([asks(), asks()]).toEqual([3, 3]);
+  });
 });
