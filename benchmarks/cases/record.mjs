@@ -1,6 +1,6 @@
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { counter, defineCounter, gauge, histogram, setGlobalRecorder } from '@ostinato/core';
-import { createRecorder } from '@ostinato/recorder';
+import { AtomicBucket, createRecorder } from '@ostinato/recorder';
 
 export const title = 'Record: one operation on a held handle, a family, or by name';
 
@@ -23,6 +23,28 @@ const records = (h) => (n) => {
   for (let i = 0; i < n; i += 1) h.record((i & 1023) + 0.5);
 };
 
+/** Fills an empty ring again and again; draining it is not part of the time. */
+function pushes() {
+  const capacity = 65_536;
+  const bucket = new AtomicBucket({ capacity });
+  const fill = () => {
+    for (let i = 0; i < capacity; i += 1) bucket.push((i & 1023) + 0.5, i & 63);
+  };
+  const nanos = [];
+  for (let round = -20; round < 200; round += 1) {
+    const start = performance.now();
+    fill();
+    if (round >= 0) nanos.push(((performance.now() - start) * 1e6) / capacity);
+    bucket.drain(() => {});
+  }
+  nanos.sort((a, b) => a - b);
+  globalThis.gc();
+  const before = process.memoryUsage().heapUsed;
+  fill();
+  const bytes = Math.max(0, process.memoryUsage().heapUsed - before) / capacity;
+  return { min: nanos[0], median: nanos[100], bytes: bytes < 0.5 ? 0 : bytes };
+}
+
 /** `rival` names the case that a case is compared with. */
 export const cases = {
   'floor: typed-array add': {
@@ -30,6 +52,14 @@ export const cases = {
       const slots = new Float64Array(new SharedArrayBuffer(1024));
       return (n) => {
         for (let i = 0; i < n; i += 1) slots[i & 63] += 1;
+      };
+    },
+  },
+  'floor: Atomics.store': {
+    make: () => {
+      const words = new Int32Array(new SharedArrayBuffer(1024));
+      return (n) => {
+        for (let i = 0; i < n; i += 1) Atomics.store(words, 4, i);
       };
     },
   },
@@ -111,6 +141,24 @@ export const cases = {
       return (n) => {
         for (let i = 0; i < n; i += 1)
           counter('c', { method, route: routes[i % 100], status: 200 }).increment();
+      };
+    },
+  },
+  'AtomicBucket: push': {
+    rival: 'floor: Atomics.store',
+    make: () => ({ run: pushes }),
+  },
+  'AtomicBucket: push and drain': {
+    rival: 'AtomicBucket: push',
+    make: () => {
+      const bucket = new AtomicBucket();
+      const drain = () => {};
+      return (n) => {
+        for (let i = 1; i <= n; i += 1) {
+          bucket.push((i & 1023) + 0.5, i & 63);
+          if ((i & 65_535) === 0) bucket.drain(drain);
+        }
+        bucket.drain(drain);
       };
     },
   },

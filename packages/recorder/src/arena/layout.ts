@@ -109,3 +109,57 @@ export const EXPONENTIAL_SCALE = 5;
 export const EXPONENTIAL_BASE = 6;
 export const EXPONENTIAL_CAPACITY = 7;
 export const EXPONENTIAL_BUCKETS = 8;
+
+/*
+ * An AtomicBucket has a block of memory of its own: its head, the heads of its rings, then the values of all rings
+ * (doubles), then their series (32-bit words). Positions in a ring count samples from the first on, modulo 2^32; a
+ * capacity is a power of two, so a position's low bits are its place.
+ */
+
+/** Head: `BUCKET_MARK`, capacity and number of rings, written before the memory is shared. */
+export const BUCKET_FORMAT = 0;
+/** "OSB" and the version of this layout. */
+export const BUCKET_MARK = 0x4f534201;
+export const BUCKET_CAPACITY = 1;
+export const BUCKET_RINGS = 2;
+/** 1 once a drop was reported. By CAS, so that one thread reports. */
+export const BUCKET_REPORTED = 3;
+/** The claim of the thread that drains. */
+export const BUCKET_CONSUMER = 4;
+/** Samples dropped by threads that have no ring: a 64-bit word (index in 64-bit words), added to by any thread. */
+export const BUCKET_HOMELESS = 3;
+export const BUCKET_HEAD_WORDS = 32;
+
+/**
+ * A claim: which thread has the role, 0: none. Taken by CAS; set to 0 by that thread when it is done, or, after it
+ * has ended, by the one thread that was told of that end. Who takes it next sees all that the one before wrote.
+ */
+export const CLAIM_THREAD = 0;
+/**
+ * The thread that had started that one, 0: not known. Written by the claimant after it has the claim, and set to 0
+ * before the claim is, so that it never belongs to another claimant.
+ */
+export const CLAIM_PARENT = 1;
+
+/**
+ * Head of a ring, in words from its start. The producer's words and the consumer's are 128 bytes apart, lest each
+ * store takes the other's cache line away.
+ *
+ * The claim of the thread that pushes. The next one goes on where the one before stopped.
+ */
+export const RING_PRODUCER = 0;
+/** Samples that did not fit: a double (index in doubles), written plainly by the producer. */
+export const RING_DROPPED = 1;
+/** The position behind the newest sample: the producer's `Atomics.store`, after it wrote the sample plainly. */
+export const RING_HEAD = 4;
+/**
+ * The position that the consumer reads next. By the consumer's `Atomics.store`, now and then and after it has read
+ * the samples before it: the producer may then write there.
+ */
+export const RING_TAIL = 36;
+/**
+ * The same, up to date at each sample: written plainly by the consumer before it hands the sample over, and read by
+ * the consumer alone, or by the next one, which has the claim. Never behind `RING_TAIL`.
+ */
+export const RING_NEXT = 37;
+export const RING_WORDS = 64;
