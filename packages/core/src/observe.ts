@@ -40,7 +40,7 @@ export function observing(
     if (typeof entries === 'string') throw check.error(`labels: ${entries}`);
     const read = short ? second : third;
     if (typeof read !== 'function') {
-      throw check.refused('the callback', 'a function that returns a number', read);
+      throw check.error(`the callback must be a function that returns a number, got ${quote(read)}`);
     }
     const key = makeKey(scope, metric, inherited, entries);
     const observed: Observed = {

@@ -6,11 +6,14 @@ import {
   defineHistogram,
   gauge,
   histogram,
+  observeCounter,
+  observeGauge,
   scope,
   setGlobalRecorder,
   setReporter,
   withLocalRecorder,
 } from '../src/index.ts';
+import { ObservingRecorder } from './support/observing-recorder.ts';
 import { TestRecorder } from './support/recorder.ts';
 
 const texts: string[] = [];
@@ -224,6 +227,38 @@ it('nor in a local scope', () => {
     recordAnything(200);
   });
   expectSound(recorder);
+});
+
+it('nor when observed values are read, whatever a callback does; to observe throws an OstinatoError or nothing', () => {
+  const recorder = new ObservingRecorder();
+  let read = 0;
+  withLocalRecorder(recorder, () => {
+    fc.assert(
+      fc.property(name, anything, anything, fc.boolean(), (...values) => {
+        const [n, labels, value, throws] = values.map(unwrap) as [never, never, never, boolean];
+        const callback = () => {
+          if (throws) throw value;
+          return value;
+        };
+        for (const given of [callback, value]) {
+          try {
+            observeCounter(n, labels, given);
+            observeGauge(n, labels, given);
+          } catch (error) {
+            expect(error).toMatchObject({ name: 'OstinatoError', code: expect.stringMatching(/^OSTINATO_/) });
+          }
+        }
+        for (const [, seen] of recorder.look()) {
+          read += 1;
+          expect(seen === undefined || Number.isFinite(seen)).toBe(true);
+        }
+        recorder.observers.clear();
+      }),
+      { numRuns: 500 },
+    );
+  });
+  expectSound(recorder);
+  expect(read).toBeGreaterThan(0);
 });
 
 it('its warnings are few, short and printable', () => {
