@@ -13,8 +13,13 @@ export interface RecorderOptions {
   /**
    * How many series there may be, per metric (default 2,000) and in all (10,000); a number is that per metric. Each
    * metric keeps one of its places for the series `otel.metric.overflow=true`, into which the others are summed.
+   *
+   * `doorkeeper`: a label set takes a place only when a thread meets it for the second time within ten minutes; its
+   * first sample is summed into the overflow series. Default false.
    */
-  readonly cardinality?: number | { readonly perMetric?: number; readonly total?: number };
+  readonly cardinality?:
+    | number
+    | { readonly perMetric?: number; readonly total?: number; readonly doorkeeper?: boolean };
   /** Bytes that series may take, from 1 MiB to 2 GiB; resident only as they are used. Default 64 MiB. */
   readonly maxMemory?: number;
   /** Default: the system's. */
@@ -60,11 +65,12 @@ function readLimits(given: RecorderOptions['cardinality']): Limits {
   const isNumber = typeof given === 'number';
   const limits = isNumber
     ? { perMetric: given }
-    : check.object<Limits>(given, ['perMetric', 'total'], 'cardinality');
+    : check.object<Limits>(given, ['perMetric', 'total', 'doorkeeper'], 'cardinality');
   const perMetric = isNumber ? 'cardinality' : 'cardinality.perMetric';
   return {
     perMetric: check.integer(perMetric, limits.perMetric ?? DEFAULT_PER_METRIC, 1, 1_000_000),
     total: check.integer('cardinality.total', limits.total ?? DEFAULT_TOTAL, 1, 1_000_000),
+    doorkeeper: check.oneOf('cardinality.doorkeeper', limits.doorkeeper ?? false, [true, false]),
   };
 }
 

@@ -20,8 +20,16 @@ test('the defaults', () => {
 });
 
 test('a cardinality that is a number is that per metric', () => {
-  expect(readSettings({ cardinality: 7 }).limits).toEqual({ perMetric: 7, total: 10_000 });
-  expect(readSettings({ cardinality: { total: 7 } }).limits).toEqual({ perMetric: 2_000, total: 7 });
+  expect(readSettings({ cardinality: 7 }).limits).toEqual({
+    perMetric: 7,
+    total: 10_000,
+    doorkeeper: false,
+  });
+  expect(readSettings({ cardinality: { total: 7, doorkeeper: true } }).limits).toEqual({
+    perMetric: 2_000,
+    total: 7,
+    doorkeeper: true,
+  });
 });
 
 test("buckets are copied: changing the caller's array changes nothing", () => {
@@ -56,6 +64,11 @@ test.each<[string, unknown, string]>([
     'cardinality.total must be an integer from 1 to 1000000, got 1.5',
   ],
   [
+    'a doorkeeper by name',
+    { cardinality: { doorkeeper: 'bloom' } },
+    "cardinality.doorkeeper must be one of true, false, got 'bloom'",
+  ],
+  [
     'no limit',
     { cardinality: { perMetric: Infinity } },
     'cardinality.perMetric must be an integer from 1 to 1000000, got Infinity',
@@ -63,7 +76,7 @@ test.each<[string, unknown, string]>([
   [
     'an unknown limit',
     { cardinality: { max: 5 } },
-    "there is no option 'cardinality.max' (known: perMetric, total)",
+    "there is no option 'cardinality.max' (known: perMetric, total, doorkeeper)",
   ],
   [
     'buckets in disorder',

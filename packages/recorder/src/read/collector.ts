@@ -48,6 +48,8 @@ export class CollectedMetric {
   /** Whether the place of the overflow series is kept. */
   admitted = false;
   overflow: CollectedSeries | undefined;
+  /** Whether there was a warning that it has too many series. */
+  overflowReported = false;
   type: StorageType;
   bounds: readonly number[];
   #unit: string;
@@ -209,14 +211,16 @@ export class Collector {
 
   #admit(metric: CollectedMetric, labels: Key['labels'], start: bigint): CollectedSeries {
     const others = metric.series.length - (metric.overflow === undefined ? 0 : 1);
-    if (!isOverflow(labels) && this.#admission.hasRoom(others)) {
+    const hasRoom = this.#admission.hasRoom(others);
+    if (!isOverflow(labels) && hasRoom) {
       this.#admission.admitSeries();
-      return this.#create(metric, labels, start);
+      const series = this.#create(metric, labels, start);
+      if (metric.overflow !== undefined && !this.#admission.hasRoom(others + 1)) this.#reportOverflow(metric);
+      return series;
     }
-    if (metric.overflow === undefined) {
-      metric.overflow = this.#create(metric, OVERFLOW_LABELS, start);
-      this.#reportOverflow(metric);
-    }
+    metric.overflow ??= this.#create(metric, OVERFLOW_LABELS, start);
+    // A doorkeeper fills the overflow series before there are too many.
+    if (!hasRoom || !this.#limits.doorkeeper) this.#reportOverflow(metric);
     return metric.overflow;
   }
 
@@ -231,6 +235,8 @@ export class Collector {
   }
 
   #reportOverflow(metric: CollectedMetric): void {
+    if (metric.overflowReported) return;
+    metric.overflowReported = true;
     report('OSTINATO_CARDINALITY', `${metric.scope.name} ${metric.name}`, () => {
       const { perMetric, total } = this.#limits;
       const limit =

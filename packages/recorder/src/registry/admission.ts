@@ -6,6 +6,8 @@ export interface Limits {
   readonly perMetric: number;
   /** Series in all. */
   readonly total: number;
+  /** Whether a label set has to be seen twice before it takes a place. */
+  readonly doorkeeper: boolean;
 }
 
 /** The series into which a metric's refused series are summed (OpenTelemetry metrics SDK, "Overflow attribute"). */

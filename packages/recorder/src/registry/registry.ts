@@ -24,12 +24,14 @@ import { ExplicitHistogram, explicitCellSize } from '../cells/explicit-histogram
 import { ExponentialCells } from '../cells/exponential-cells.ts';
 import { ExponentialHistogram, FIRST_CAPACITY } from '../cells/exponential-histogram.ts';
 import { prepareIndex } from '../cells/exponential-index.ts';
+import { FirstSample } from '../cells/first-sample.ts';
 import { GaugeCell } from '../cells/gauge.ts';
 import { shareGauge } from '../cells/gauge-table.ts';
 import type { Timeline } from '../clock.ts';
 import type { Settings } from '../options.ts';
 import type { Refusals } from '../refusals.ts';
 import { Admission, isOverflow, OVERFLOW_LABELS } from './admission.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 import { LabelTrie, NameTable } from './trie.ts';
 
 type AnyCell = Cell<CounterSink> | Cell<GaugeSink> | Cell<HistogramSink>;
@@ -59,6 +61,7 @@ interface Metric {
   /** How many there are, the overflow series not counted. */
   series: number;
   readonly cells: LabelTrie<AnyCell>;
+  readonly overflow: () => AnyCell;
   readonly refuseMode: () => void;
 }
 
@@ -71,6 +74,7 @@ export class Registry implements Recorder {
   readonly #timeline: Timeline;
   readonly #refusals: Refusals;
   readonly #admission: Admission;
+  readonly #doorkeeper: Doorkeeper | undefined;
   readonly #metrics = new NameTable<Metric>();
   readonly #ofAnotherKind: DroppedCell;
   readonly #beyondLimit: DroppedCell;
@@ -86,6 +90,7 @@ export class Registry implements Recorder {
     this.#timeline = timeline;
     this.#refusals = refusals;
     this.#admission = new Admission(settings.limits);
+    this.#doorkeeper = settings.limits.doorkeeper ? new Doorkeeper(() => settings.clock.now()) : undefined;
     this.#ofAnotherKind = new DroppedCell(() => refusals.add('kind'));
     this.#beyondLimit = new DroppedCell(() => refusals.add('limit'));
   }
@@ -129,7 +134,10 @@ export class Registry implements Recorder {
     this.#renewed = new WeakSet();
   }
 
-  /** The cell of a series, of the kind that was asked for. The same one for equal keys, until `renew`. */
+  /**
+   * The cell of a series, of the kind that was asked for. The same one for equal keys until `renew`, but for those
+   * that the doorkeeper does not know.
+   */
   cell(kind: Kind, key: Key, meta: Meta): AnyCell {
     let metric = this.#metrics.get(key.scope, key.name);
     if (metric === undefined) {
@@ -154,6 +162,10 @@ export class Registry implements Recorder {
       metric.admitted = true;
     }
     if (!this.#slabs.full && !isOverflow(key.labels) && this.#admission.hasRoom(metric.series)) {
+      // A metric without labels is one series, whoever uses it.
+      if (key.labels.length > 0 && this.#doorkeeper?.knows(key) === false) {
+        return new FirstSample(metric.overflow).cell;
+      }
       const cell = this.#make(metric, key.labels, false);
       if (cell !== undefined) {
         this.#admission.admitSeries();
@@ -163,11 +175,7 @@ export class Registry implements Recorder {
       if (this.#slabs.full) this.#reportFull();
       else this.#reportTooLarge(metric);
     }
-    return (
-      this.#kept(metric, OVERFLOW_LABELS) ??
-      this.#make(metric, OVERFLOW_LABELS, true) ??
-      this.#beyondLimit.cell
-    );
+    return metric.overflow();
   }
 
   /** The cell of a series that there is; one that was handed out before `renew` is replaced by its equal. */
@@ -206,6 +214,10 @@ export class Registry implements Recorder {
       admitted: false,
       series: 0,
       cells: new LabelTrie(),
+      overflow: () =>
+        this.#kept(metric, OVERFLOW_LABELS) ??
+        this.#make(metric, OVERFLOW_LABELS, true) ??
+        this.#beyondLimit.cell,
       refuseMode: () => {
         this.#refusals.add('mode');
         report('OSTINATO_MODE', `${scope.name} ${name}`, () => {
