@@ -234,8 +234,8 @@ it('nor when observed values are read, whatever a callback does; to observe thro
   let read = 0;
   withLocalRecorder(recorder, () => {
     fc.assert(
-      fc.property(name, anything, anything, fc.boolean(), (...values) => {
-        const [n, labels, value, throws] = values.map(unwrap) as [never, never, never, boolean];
+      fc.property(name, anything, anything, fc.boolean(), (...[a, b, c, throws]) => {
+        const [n, labels, value] = [a, b, c].map(unwrap) as [never, never, never];
         const callback = () => {
           if (throws) throw value;
           return value;
