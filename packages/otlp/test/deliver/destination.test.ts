@@ -481,10 +481,12 @@ describe('from memory to the log', () => {
     await advance.call(one.clock, 1999);
     expect(one.account).toMatchObject({ queued: 5, logged: 0 });
     const soon = one.clock.setImmediate.bind(one.clock);
-    one.clock.setImmediate = (callback) => {
-      seen.push(one.account.logged);
-      return soon(callback);
-    };
+    Object.assign(one.clock, {
+      setImmediate: (callback: () => void) => {
+        seen.push(one.account.logged);
+        return soon(callback);
+      },
+    });
     await advance.call(one.clock, 1);
     expect(seen).toEqual([1, 2, 3, 4]);
     expect(one.account).toMatchObject({ queued: 0, logged: 5 });
@@ -500,10 +502,12 @@ describe('from memory to the log', () => {
     const done = ['a', 'b', 'c'].map((name) => one.export([large(name)]));
     const logged: number[] = [];
     const soon = one.clock.setImmediate.bind(one.clock);
-    one.clock.setImmediate = (callback) => {
-      logged.push(done.filter(({ result }) => result !== undefined).length - one.account.logged);
-      return soon(callback);
-    };
+    Object.assign(one.clock, {
+      setImmediate: (callback: () => void) => {
+        logged.push(done.filter(({ result }) => result !== undefined).length - one.account.logged);
+        return soon(callback);
+      },
+    });
     await one.clock.advance(1000);
     expect(logged.length).toBeGreaterThan(0);
     expect(Math.max(...logged)).toBeLessThanOrEqual(0);
