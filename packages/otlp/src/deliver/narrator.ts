@@ -29,7 +29,7 @@ export class Narrator {
 
   /** `log`: the directory of the fallback log, if there is one. */
   constructor(logger: Logger, destination: string, log: string | undefined) {
-    this.#logger = logger;
+    this.#logger = quiet(logger);
     this.#destination = destination;
     this.#log = log;
   }
@@ -119,6 +119,18 @@ export class Narrator {
     this.#said.add(key);
     this.#logger.warn(`${text}. (Said once; the exporter's status() counts.)`);
   }
+}
+
+/** What a logger throws is its own affair: delivery goes on. */
+function quiet(logger: Logger): Logger {
+  const say = (how: keyof Logger) => (text: string) => {
+    try {
+      logger[how](text);
+    } catch {
+      // There is nowhere to say it.
+    }
+  };
+  return { info: say('info'), warn: say('warn') };
 }
 
 function counted({ units, points }: Waiting): string {

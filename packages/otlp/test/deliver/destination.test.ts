@@ -467,6 +467,20 @@ describe('speaking', () => {
   });
 });
 
+test('a logger that throws does not stop delivery', async () => {
+  const one = rig({ fallback: 'outage' });
+  one.said.push = () => {
+    throw new Error('no disk for logs');
+  };
+  one.transport.answer = () => REFUSED;
+  one.export(['a']);
+  await one.clock.advance(10);
+  one.transport.answer = () => OK;
+  await one.clock.advance(10_000);
+  expect(one.received.at(-1)).toBe('a');
+  expect(one.account).toMatchObject({ delivered: 1, logged: 0, queued: 0 });
+});
+
 describe('from memory to the log', () => {
   const large = (name: string) => `${name} ${'x'.repeat(200_000)}`;
   const names = (received: readonly string[]) => received.map((id) => id.split(' ')[0]);
