@@ -104,6 +104,14 @@ export class Narrator {
     );
   }
 
+  /** Something in the log cannot be read, not even how much it was. */
+  damaged(): void {
+    this.#once(
+      'damaged',
+      `part of the fallback log in ${this.#log} is damaged: how many points it held is unknown`,
+    );
+  }
+
   dropped(points: number, cause: string): void {
     this.#once(`dropped ${cause}`, `${points} points were lost: ${cause}`);
   }

@@ -467,6 +467,26 @@ describe('speaking', () => {
   });
 });
 
+test('damage in the log that does not even tell how much it was is said', async () => {
+  const world = new World();
+  const victim = rig({ fallback: 'outage' }, { world });
+  victim.transport.answer = () => REFUSED;
+  victim.export(['a']);
+  await victim.clock.advance(0);
+  victim.export(['b']);
+  victim.kill();
+  for (const path of world.disk.files().keys()) {
+    const node = world.disk.node(path);
+    if (node?.kind !== 'file' || !path.endsWith('.jsonl')) continue;
+    const [header, a = '', ...rest] = node.bytes.toString().split('\n');
+    node.bytes = Buffer.from([header, '?'.repeat(a.length), ...rest].join('\n'));
+  }
+  const heir = rig({ fallback: 'outage' }, { world });
+  await heir.clock.advance(10_000);
+  expect(heir.received).toEqual(['b']);
+  expect(heir.said.filter((text) => text.includes('damaged'))).toHaveLength(1);
+});
+
 test('a logger that throws does not stop delivery', async () => {
   const one = rig({ fallback: 'outage' });
   one.said.push = () => {
