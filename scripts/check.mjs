@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { brokenRules } from './lib/architecture.mjs';
 import { undocumentedCodes } from './lib/error-codes.mjs';
+import { uncompilableExamples } from './lib/readme-examples.mjs';
 import { packages, root } from './lib/workspace.mjs';
 
 const bin = (name) => join(root, 'node_modules', '.bin', name);
@@ -29,6 +30,7 @@ step('lint and format (biome)', () => command(bin('biome'), ['check', '--error-o
 step('types of tests (tsc)', () => command(bin('tsc'), ['-p', 'tsconfig.test.json']));
 step('dependency direction and manifests', () => lines(brokenRules()));
 step('docs/errors.md', () => lines(undocumentedCodes()));
+step('examples in READMEs compile', uncompilableExamples);
 for (const { dir, path } of packages) {
   step(`packages/${dir}: publint`, () => command(bin('publint'), ['--strict', path]));
   step(`packages/${dir}: are the types wrong`, () =>

@@ -1,7 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Counter } from '@opentelemetry/api';
 import {
   AggregationTemporality,
@@ -13,7 +12,7 @@ import {
 import { type Collector, silence, startCollector, status, success } from '@ostinato/testing';
 import type { OtlpMetricExporterOptions } from '../src/config/options.ts';
 import { OtlpMetricExporter } from '../src/exporter.ts';
-import { delivered } from './support/delivered.ts';
+import { delivered, until } from './support/delivered.ts';
 import { sumOf } from './support/received.ts';
 import { stockSdk } from './support/sdk.ts';
 
@@ -122,7 +121,14 @@ describe('OtlpMetricExporter under the stock reader', () => {
       acceptMillis: 20,
       defaultHistogramAggregation: 'base2_exponential_bucket_histogram',
     });
-    collector.respond(success({ delayMillis: 200 }));
+    let answer = () => {};
+    const slow = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    collector.respondWith(async () => {
+      await slow;
+      return success();
+    });
     const meter = provider.getMeter('all kinds', '1.2.3');
     orders.add(1, { shop: 'a', open: true, floors: [1, 2], share: 0.5 });
     meter.createHistogram('exponential').record(0.1);
@@ -131,7 +137,8 @@ describe('OtlpMetricExporter under the stock reader', () => {
     meter.createUpDownCounter('down', { valueType: 0 }).add(-3);
     const flushed = provider.forceFlush();
     await collector.received(1);
-    while (exporter.status().account.logged === 0) await delay(2);
+    await until(() => exporter.status().account.logged === 5);
+    answer();
     await flushed;
     await delivered(exporter, 5);
     expect(collector.requests).toHaveLength(1);

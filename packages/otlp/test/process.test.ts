@@ -24,11 +24,23 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
+interface RunOptions {
+  /** The log's directory; `-` is none. */
+  readonly log?: string;
+  /** By default so long that a point is accepted when it was delivered, or its delivery failed. */
+  readonly acceptMillis?: number;
+}
+
 /** A process that exports points `first` and on; gives the ids that were accepted, as they come. */
-function run(first: number, count: number, then: string, log = directory) {
+function run(
+  first: number,
+  count: number,
+  then: string,
+  { log = directory, acceptMillis = 600_000 }: RunOptions = {},
+) {
   const child = spawn(
     process.execPath,
-    [SCRIPT, collector.endpoint, log, String(first), String(count), then],
+    [SCRIPT, collector.endpoint, log, String(first), String(count), then, String(acceptMillis)],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
@@ -74,7 +86,7 @@ describe('a process of its own', () => {
 
   test('killed while a collector is slow, it loses nothing whose export called back', async () => {
     collector.respond(silence());
-    const victim = run(0, 1000, 'stay');
+    const victim = run(0, 1000, 'stay', { acceptMillis: 100 });
     await victim.until(5);
     victim.child.kill('SIGKILL');
     await victim.ended;
@@ -87,7 +99,7 @@ describe('a process of its own', () => {
 
   test('that exits leaves to the log what was only handed over', async () => {
     collector.respond(silence());
-    const leaver = run(0, 3, 'exit');
+    const leaver = run(0, 3, 'exit', { acceptMillis: 100 });
     expect(await leaver.ended).toBe(0);
     collector.respond(success());
     const heir = run(5000, 1, 'stay');
@@ -102,7 +114,7 @@ describe('a process of its own', () => {
     ['without a log, in an outage', '-', true],
   ])('ends by itself without shutdown: %s', async (_, log, outage) => {
     if (outage) collector.vanish();
-    const one = run(0, 3, '', log || directory);
+    const one = run(0, 3, '', { log: log || directory, acceptMillis: 100 });
     expect(await one.ended).toBe(0);
     expect(one.accepted).toEqual(numbers(0, 3));
   });

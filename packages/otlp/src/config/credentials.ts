@@ -26,6 +26,8 @@ export function credentialsOf(
     key: pemOf(tls, 'key', env, 'CLIENT_KEY'),
   };
   if (!endpoint.secure) {
+    if (tls.ca !== undefined)
+      warn(`tls.ca has no effect: ${endpoint.text} is plaintext; use https:// or grpcs://`);
     if (pems.cert === undefined && pems.key === undefined) return ChannelCredentials.createInsecure();
     throw check.error(
       `endpoint ${endpoint.text} is plaintext, and a client certificate is given (tls.cert or OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE): use https:// or grpcs://`,

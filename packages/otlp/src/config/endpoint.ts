@@ -54,7 +54,5 @@ export function parseEndpoint(given: string, insecure: boolean): Endpoint | unde
 
 /** An endpoint that was not understood, fit to be shown: no user, no password, no query. */
 export function maskedEndpoint(given: string): string {
-  return given
-    .replace(/\/\/[^/]*@|^[^/]*@/, (found) => `${found.startsWith('//') ? '//' : ''}***@`)
-    .replace(/[?#].*$/, '');
+  return given.replace(/^([a-z0-9+.-]*:\/\/)?.*@/is, '$1***@').replace(/[?#].*$/, '');
 }

@@ -125,8 +125,9 @@ function endpointOf(given: OtlpMetricExporterOptions, env: OtlpEnv, warn: Warn):
   if (value !== undefined) {
     endpoint = typeof value === 'string' ? parseEndpoint(value, insecure) : undefined;
     if (endpoint === undefined) {
-      const masked = typeof value === 'string' ? maskedEndpoint(value) : value;
-      throw check.refused(option, `${ENDPOINT_FORMS} (credentials belong in headers)`, masked);
+      // The items of an array would be shown as they are.
+      const shown = typeof value === 'string' ? maskedEndpoint(value) : Array.isArray(value) ? {} : value;
+      throw check.refused(option, `${ENDPOINT_FORMS} (credentials belong in headers)`, shown);
     }
   } else {
     endpoint =
@@ -145,12 +146,15 @@ function headersOf(given: OtlpMetricExporterOptions, env: OtlpEnv): Metadata {
   const headers = new Metadata();
   for (const [name, value] of env.headers(headerProblem)) headers.set(name, value);
   if (given.headers !== undefined) {
-    if (typeof given.headers !== 'object' || given.headers === null) {
-      throw check.refusedSecret('headers', 'an object of strings');
+    // A Map or Headers has no entries of its own: it would send no header at all.
+    if (Object.prototype.toString.call(given.headers) !== '[object Object]') {
+      throw check.refusedSecret('headers', 'a plain object of strings');
     }
     for (const [name, value] of Object.entries(given.headers)) {
+      const option = `headers[${JSON.stringify(name)}]`;
+      if (value === undefined) throw check.refused(option, 'a text', value);
       const problem = headerProblem(name.toLowerCase(), value);
-      if (problem !== undefined) throw check.refusedSecret(`headers[${JSON.stringify(name)}]`, problem);
+      if (problem !== undefined) throw check.refusedSecret(option, problem);
       headers.set(name.toLowerCase(), value);
     }
   }
@@ -206,7 +210,7 @@ function retryOf(given: RetryOptions | undefined): BackoffOptions {
   const { maxMillis = 3000, initialMillis = Math.min(1000, maxMillis) } = retry;
   return {
     maxMillis: check.number('retry.maxMillis', maxMillis, 1, DAY),
-    initialMillis: check.number('retry.initialMillis', initialMillis, 1, maxMillis),
+    initialMillis: check.number('retry.initialMillis (at most retry.maxMillis)', initialMillis, 1, maxMillis),
   };
 }
 
@@ -223,6 +227,9 @@ function memoryOf(given: MemoryOptions | undefined): Required<MemoryOptions> {
 function fallbackOf(given: false | FallbackOptions | undefined): Required<FallbackOptions> | undefined {
   if (given === undefined || given === false) return undefined;
   const known = ['directory', 'durability', 'fsync', 'maxBytes', 'maxAgeMillis'] as const;
+  if (typeof given !== 'object') {
+    throw check.refused('fallback', 'false or an object with a directory', given);
+  }
   const fallback = check.object<FallbackOptions>(given, known, 'fallback');
   const {
     directory,

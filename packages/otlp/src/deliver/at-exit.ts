@@ -1,7 +1,13 @@
 const tasks = new Set<() => void>();
 
 function runAll(): void {
-  for (const task of tasks) task();
+  for (const task of tasks) {
+    try {
+      task();
+    } catch {
+      // The others must still write what they have, and the process keep its exit code.
+    }
+  }
 }
 
 /** Runs `task` when the process exits, after which nothing asynchronous runs; returns how to forget it. */

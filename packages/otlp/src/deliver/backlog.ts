@@ -116,6 +116,7 @@ export class Backlog {
     }
     this.#ledger.dropped += points;
     if (points > 0) this.#narrator.dropped(points, LOG_LOSSES[reason]);
+    else if (reason === 'damaged') this.#narrator.damaged();
   }
 
   /** Moves all that waits in memory to the log, where there is one, durably. */

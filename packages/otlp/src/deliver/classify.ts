@@ -60,14 +60,24 @@ const LARGER_THAN_MAX = /larger than max \(?(?:\d+ vs\.? )?(\d+)/;
 
 // grpc-js words these itself when a stream or connection broke before any status came: no receiver has judged
 // the data, so the codes it puts there (INTERNAL, RESOURCE_EXHAUSTED) are not the receiver's.
-const BROKEN_STREAM = /^Received RST_STREAM with code|^Bandwidth exhausted or memory limit exceeded/;
+const BROKEN_STREAM =
+  /^Received RST_STREAM with code|^Bandwidth exhausted or memory limit exceeded|^No status information received|^Write error|^Failed to start HTTP\/2 stream/;
+
+// And these when what answered was no gRPC receiver, or its answer could not be read, or the credentials could not be
+// made: a proxy's error page is UNKNOWN or INTERNAL here.
+const NO_ANSWER =
+  /^Received HTTP status code|^Received message that decompresses to|^Failed to decompress|^Invalid status from control plane/;
+
+// A proxy's limit, which it does not name.
+const TOO_LARGE_FOR_PROXY = /^Received HTTP status code 413$/;
 
 /** Sorts a failed attempt to send `size` bytes, by the table of the OTLP specification and DESIGN.md §6.5. */
 export function classify(attempt: Attempt & { readonly ok: false }, size: number): Verdict {
   const name = statusName(attempt.code);
   const retry: Verdict = { kind: 'retry', floorMillis: attempt.retryDelayMillis ?? 0 };
   if (RETRYABLE.has(name) || BROKEN_STREAM.test(attempt.details)) return retry;
-  if (DESTINATION.has(name)) return { kind: 'destination' };
+  if (TOO_LARGE_FOR_PROXY.test(attempt.details)) return { kind: 'too large', limit: size - 1 };
+  if (DESTINATION.has(name) || NO_ANSWER.test(attempt.details)) return { kind: 'destination' };
   if (name === 'RESOURCE_EXHAUSTED') {
     const limit = Number(LARGER_THAN_MAX.exec(attempt.details)?.[1] ?? Number.NaN);
     if (limit < size) return { kind: 'too large', limit };

@@ -98,7 +98,7 @@ const RULES: readonly Rule[] = [
   },
   {
     kind: 'not otlp',
-    pattern: /HTTP status code 404|larger than max/,
+    pattern: /HTTP status code (?!401|403)|larger than|^Failed to decompress/,
     text: 'what answers there is no OTLP/gRPC receiver',
   },
 ];

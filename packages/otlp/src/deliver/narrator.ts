@@ -29,7 +29,7 @@ export class Narrator {
 
   /** `log`: the directory of the fallback log, if there is one. */
   constructor(logger: Logger, destination: string, log: string | undefined) {
-    this.#logger = logger;
+    this.#logger = quiet(logger);
     this.#destination = destination;
     this.#log = log;
   }
@@ -104,6 +104,14 @@ export class Narrator {
     );
   }
 
+  /** Something in the log cannot be read, not even how much it was. */
+  damaged(): void {
+    this.#once(
+      'damaged',
+      `part of the fallback log in ${this.#log} is damaged: how many points it held is unknown`,
+    );
+  }
+
   dropped(points: number, cause: string): void {
     this.#once(`dropped ${cause}`, `${points} points were lost: ${cause}`);
   }
@@ -119,6 +127,18 @@ export class Narrator {
     this.#said.add(key);
     this.#logger.warn(`${text}. (Said once; the exporter's status() counts.)`);
   }
+}
+
+/** What a logger throws is its own affair: delivery goes on. */
+function quiet(logger: Logger): Logger {
+  const say = (how: keyof Logger) => (text: string) => {
+    try {
+      logger[how](text);
+    } catch {
+      // There is nowhere to say it.
+    }
+  };
+  return { info: say('info'), warn: say('warn') };
 }
 
 function counted({ units, points }: Waiting): string {

@@ -13,13 +13,17 @@ export function partialSuccess(response: Uint8Array): { rejectedPoints: number; 
   }
 }
 
-/** The delay of the first RetryInfo among the details of a status, which is the trailer `grpc-status-details-bin`. */
+// A receiver that errs must not silence a service for good.
+const LONGEST_RETRY_DELAY_MILLIS = 3_600_000;
+
+/** The delay, at most an hour, of the first RetryInfo among the details of a status, which is the trailer `grpc-status-details-bin`. */
 export function retryDelayMillis(status: Uint8Array): number | undefined {
   try {
     for (const { typeUrl = '', value = '' } of decodeStatus(status).details ?? []) {
       if (!typeUrl.endsWith('/google.rpc.RetryInfo')) continue;
       const { seconds = 0, nanos = 0 } = decodeRetryInfo(Buffer.from(value, 'base64')).retryDelay ?? {};
-      return Math.max(0, Number(seconds) * 1000 + Number(nanos) / 1e6);
+      const millis = Number(seconds) * 1000 + Number(nanos) / 1e6;
+      return Math.min(Math.max(0, millis), LONGEST_RETRY_DELAY_MILLIS);
     }
   } catch {
     // Not readable: as if the receiver had not sent it.

@@ -96,9 +96,18 @@ describe('the endpoint', () => {
     );
   });
 
-  test('a user and password in it are refused, and not repeated', () => {
-    expect(() => resolve({ endpoint: 'http://me:hunter2@collector:4317?token=abc' })).toThrow(
-      expect.objectContaining({ message: expect.not.stringMatching(/hunter2|abc/) }),
+  test.each([
+    'http://me:hunter2@collector:4317?token=abc',
+    'http://me:pass/hunter2@collector:4317',
+    'me:pass/hunter2@collector',
+    'http://me:p@ss/hunter2@collector:4317',
+    ['http://me:hunter2@collector:4317'],
+  ])('a user and password in it are refused, and not repeated: %#', (endpoint) => {
+    expect(() => resolve({ endpoint })).toThrow(
+      expect.objectContaining({
+        code: 'OSTINATO_INVALID_OPTION',
+        message: expect.not.stringMatching(/hunter2|abc|pass/),
+      }),
     );
   });
 
@@ -213,9 +222,17 @@ describe('what code gives is refused with option, value and what is allowed', ()
     [{ compression: 'br' }, /compression must be one of 'none', 'gzip', got 'br'$/],
     [{ temporalityPreference: 3 }, /temporalityPreference must .*got 3$/],
     [{ acceptMillis: Number.NaN }, /acceptMillis must .*got NaN$/],
-    [{ retry: { initialMillis: 10, maxMillis: 5 } }, /retry.initialMillis must .* to 5, got 10$/],
+    [
+      { retry: { initialMillis: 10, maxMillis: 5 } },
+      /retry.initialMillis \(at most retry.maxMillis\) must .* to 5, got 10$/,
+    ],
     [{ memory: { maxBytes: -1 } }, /memory.maxBytes must .*got -1$/],
-    [{ fallback: true }, /: fallback must be an object, got true$/],
+    [{ fallback: true }, /: fallback must be false or an object with a directory, got true$/],
+    [{ fallback: '/d' }, /: fallback must be false or an object with a directory, got '\/d'$/],
+    [{ headers: { authorization: undefined } }, /headers\["authorization"\] must be a text, got undefined$/],
+    [{ headers: new Map([['authorization', 'x']]) }, /headers must be a plain object of strings/],
+    [{ headers: new Headers({ authorization: 'x' }) }, /headers must be a plain object of strings/],
+    [{ headers: ['authorization=x'] }, /headers must be a plain object of strings.*not shown/],
     [{ fallback: {} }, /fallback.directory must be the path of a directory, got undefined$/],
     [
       { fallback: { directory: '/d', durability: 'never' } },

@@ -53,8 +53,30 @@ describe('classify', () => {
     [13, 'Received RST_STREAM with code 2 (Internal server error)'],
     [13, 'Received RST_STREAM with code 0 (Call ended without gRPC status)'],
     [8, 'Bandwidth exhausted or memory limit exceeded'],
+    [2, 'No status information received'],
+    [13, 'Write error: write after end'],
+    [13, 'Failed to start HTTP/2 stream with error ERR'],
   ])('%i "%s" is a broken stream, not a judgement of the data', (code, details) => {
     expect(verdict(code, details).kind).toBe('retry');
+  });
+
+  test.each([
+    [2, 'Received HTTP status code 500'],
+    [2, 'Received HTTP status code 200'],
+    [13, 'Received HTTP status code 400'],
+    [8, 'Received message that decompresses to a size larger than 4194304'],
+    [13, 'Failed to decompress gzip-encoded message'],
+    [13, 'Invalid status from control plane: 3 INVALID_ARGUMENT Getting metadata from plugin failed'],
+  ])('%i "%s" is no answer of a receiver, not a judgement of the data', (code, details) => {
+    expect(verdict(code, details).kind).toBe('destination');
+  });
+
+  test('a proxy that is away is retried, one that takes less gets less', () => {
+    expect(verdict(14, 'Received HTTP status code 503').kind).toBe('retry');
+    expect(verdict(2, 'Received HTTP status code 413', undefined, 1000)).toEqual({
+      kind: 'too large',
+      limit: 999,
+    });
   });
 
   test('a code outside the table is data-level, as UNKNOWN', () => {

@@ -467,6 +467,40 @@ describe('speaking', () => {
   });
 });
 
+test('damage in the log that does not even tell how much it was is said', async () => {
+  const world = new World();
+  const victim = rig({ fallback: 'outage' }, { world });
+  victim.transport.answer = () => REFUSED;
+  victim.export(['a']);
+  await victim.clock.advance(0);
+  victim.export(['b']);
+  victim.kill();
+  for (const path of world.disk.files().keys()) {
+    const node = world.disk.node(path);
+    if (node?.kind !== 'file' || !path.endsWith('.jsonl')) continue;
+    const [header, a = '', ...rest] = node.bytes.toString().split('\n');
+    node.bytes = Buffer.from([header, '?'.repeat(a.length), ...rest].join('\n'));
+  }
+  const heir = rig({ fallback: 'outage' }, { world });
+  await heir.clock.advance(10_000);
+  expect(heir.received).toEqual(['b']);
+  expect(heir.said.filter((text) => text.includes('damaged'))).toHaveLength(1);
+});
+
+test('a logger that throws does not stop delivery', async () => {
+  const one = rig({ fallback: 'outage' });
+  one.said.push = () => {
+    throw new Error('no disk for logs');
+  };
+  one.transport.answer = () => REFUSED;
+  one.export(['a']);
+  await one.clock.advance(10);
+  one.transport.answer = () => OK;
+  await one.clock.advance(10_000);
+  expect(one.received.at(-1)).toBe('a');
+  expect(one.account).toMatchObject({ delivered: 1, logged: 0, queued: 0 });
+});
+
 describe('from memory to the log', () => {
   const large = (name: string) => `${name} ${'x'.repeat(200_000)}`;
   const names = (received: readonly string[]) => received.map((id) => id.split(' ')[0]);
@@ -481,10 +515,12 @@ describe('from memory to the log', () => {
     await advance.call(one.clock, 1999);
     expect(one.account).toMatchObject({ queued: 5, logged: 0 });
     const soon = one.clock.setImmediate.bind(one.clock);
-    one.clock.setImmediate = (callback) => {
-      seen.push(one.account.logged);
-      return soon(callback);
-    };
+    Object.assign(one.clock, {
+      setImmediate: (callback: () => void) => {
+        seen.push(one.account.logged);
+        return soon(callback);
+      },
+    });
     await advance.call(one.clock, 1);
     expect(seen).toEqual([1, 2, 3, 4]);
     expect(one.account).toMatchObject({ queued: 0, logged: 5 });
@@ -500,10 +536,12 @@ describe('from memory to the log', () => {
     const done = ['a', 'b', 'c'].map((name) => one.export([large(name)]));
     const logged: number[] = [];
     const soon = one.clock.setImmediate.bind(one.clock);
-    one.clock.setImmediate = (callback) => {
-      logged.push(done.filter(({ result }) => result !== undefined).length - one.account.logged);
-      return soon(callback);
-    };
+    Object.assign(one.clock, {
+      setImmediate: (callback: () => void) => {
+        logged.push(done.filter(({ result }) => result !== undefined).length - one.account.logged);
+        return soon(callback);
+      },
+    });
     await one.clock.advance(1000);
     expect(logged.length).toBeGreaterThan(0);
     expect(Math.max(...logged)).toBeLessThanOrEqual(0);

@@ -156,12 +156,16 @@ describe('the process table', () => {
 
   if (proves) {
     test('takes a zombie for ended', async () => {
-      // `cat` inherits a child that it never waits for.
-      const parent = spawn('sh', ['-c', 'true & echo $!; exec cat']);
+      // `cat` inherits a child that it never waits for; what comes back through it says that it has taken over.
+      const parent = spawn('sh', ['-c', 'tail -f /dev/null & echo $!; exec cat']);
       const [output] = (await once(parent.stdout, 'data')) as [Buffer];
       const pid = Number(output.toString());
+      parent.stdin.write('here');
+      await once(parent.stdout, 'data');
       const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
       const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]!;
+      expect(hasEnded({ ...self, pid, start })).toBe(false);
+      process.kill(pid, 'SIGKILL');
       while (!hasEnded({ ...self, pid, start })) await new Promise(setImmediate);
       parent.kill('SIGKILL');
       await once(parent, 'exit');

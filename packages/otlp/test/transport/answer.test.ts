@@ -29,6 +29,9 @@ describe('the answers of a receiver', () => {
     const other = any('type.googleapis.com/google.rpc.DebugInfo', '0a0161');
     expect(retryDelayMillis(hex(`080e${other}${retryInfo}`))).toBe(2500);
     expect(retryDelayMillis(hex(`080e${other}`))).toBeUndefined();
+    // Duration { seconds: 2^62 }
+    const forever = any('type.googleapis.com/google.rpc.RetryInfo', '0a0a08808080808080808040');
+    expect(retryDelayMillis(hex(`080e${forever}`))).toBe(3_600_000);
     expect(retryDelayMillis(hex(any('type.googleapis.com/google.rpc.RetryInfo', '')))).toBe(0);
   });
 

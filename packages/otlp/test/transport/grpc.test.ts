@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { ChannelCredentials, Metadata } from '@grpc/grpc-js';
 import {
   type Context,
@@ -10,7 +11,17 @@ import {
   ROOT_CONTEXT,
 } from '@opentelemetry/api';
 import { type Collector, partialSuccess, silence, startCollector, status } from '@ostinato/testing';
+import { classify } from '../../src/deliver/classify.ts';
 import { GrpcTransport, type GrpcTransportOptions } from '../../src/transport/grpc.ts';
+
+/** A compressed message, as gRPC frames it. */
+function framed(message: Buffer): Buffer {
+  const head = Buffer.of(1, 0, 0, 0, 0);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
+const BOMB = framed(gzipSync(Buffer.alloc(16 << 20)));
+const NO_GZIP = framed(Buffer.from('text'));
 
 describe('GrpcTransport', () => {
   let collector: Collector;
@@ -111,6 +122,28 @@ describe('GrpcTransport', () => {
     expect(calls[0]?.bytes).toBeLessThan(200);
     transport.close();
     server.close();
+  });
+
+  test.each([
+    ['an error page', 500, {}, 'sorry', 'destination'],
+    ['an empty page', 200, { 'content-type': 'text/html' }, '', 'retry'],
+    ['too large for a proxy', 413, {}, 'no', 'too large'],
+    ['a proxy without a backend', 503, {}, '', 'retry'],
+    ['a bomb', 200, { 'content-type': 'application/grpc', 'grpc-encoding': 'gzip' }, BOMB, 'destination'],
+    ['no gzip', 200, { 'content-type': 'application/grpc', 'grpc-encoding': 'gzip' }, NO_GZIP, 'destination'],
+  ])('an answer that no receiver gave costs no data: %s', async (_, status, headers, body, kind) => {
+    const server = createServer((request, response) => {
+      request.resume();
+      response.on('error', () => {});
+      request.on('end', () => response.writeHead(status, headers).end(body));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    transport.close();
+    transport = connect({ target: `127.0.0.1:${(server.address() as AddressInfo).port}` });
+    const attempt = await send(new Uint8Array(100));
+    transport.close();
+    server.close();
+    expect(attempt.ok ? attempt : classify(attempt, 100)).toMatchObject({ kind });
   });
 
   test('an attempt can be cancelled', async () => {
