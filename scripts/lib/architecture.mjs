@@ -9,7 +9,7 @@ const mayImport = {
   recorder: ['core'],
   otlp: ['core'],
   otel: ['core', 'recorder', 'otlp'],
-  ostinato: ['core', 'otel'],
+  ostinato: ['core', 'recorder', 'otel'],
   testing: ['core', 'otlp'],
 };
 

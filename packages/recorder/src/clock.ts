@@ -30,9 +30,10 @@ export class Timeline {
     return this.#last;
   }
 
-  /** When a collection takes place. */
-  collection(): bigint {
+  /** When a collection takes place: later than `start`, the latest of any series, by whichever thread's clock. */
+  collection(start: bigint): bigint {
     const now = this.#clock.epochNanos();
+    if (start > this.#last) this.#last = start;
     this.#last = now > this.#last ? now : this.#last + 1n;
     return this.#last;
   }

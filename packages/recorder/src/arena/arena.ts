@@ -1,5 +1,14 @@
 import { OptionCheck, OstinatoError } from '@ostinato/core';
-import { headSlabs, OWNER, PASS, PUBLISHED, SLAB_BYTES, SLAB_TABLE, SLAB_TABLE_WORDS } from './layout.ts';
+import {
+  FREED,
+  headSlabs,
+  OWNER,
+  PASS,
+  PUBLISHED,
+  SLAB_BYTES,
+  SLAB_TABLE,
+  SLAB_TABLE_WORDS,
+} from './layout.ts';
 
 /** The smallest arena: its head, a few slabs, and the reserve. */
 export const MIN_MEMORY = 16 * SLAB_BYTES;
@@ -14,6 +23,7 @@ const RESERVE = 16;
  * memory where there is any, so that other threads can claim slabs of their own.
  */
 export class Arena {
+  readonly buffer: ArrayBufferLike;
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
   readonly longs: BigInt64Array;
@@ -27,6 +37,7 @@ export class Arena {
   constructor(buffer: ArrayBufferLike) {
     const refusal = unsupported(globalThis.process?.arch, littleEndian());
     if (refusal !== undefined) throw new OstinatoError('OSTINATO_PLATFORM', refusal);
+    this.buffer = buffer;
     this.slabs = Math.floor(buffer.byteLength / SLAB_BYTES);
     this.firstSlab = headSlabs(this.slabs);
     this.#reserveFrom = this.slabs - Math.ceil(this.slabs / RESERVE);
@@ -34,6 +45,11 @@ export class Arena {
     this.words = new Int32Array(buffer);
     this.longs = new BigInt64Array(buffer);
     this.doubles = new Float64Array(buffer);
+  }
+
+  /** Whether other threads can be given this memory; a copy is what they would get of another one. */
+  get shared(): boolean {
+    return this.buffer[Symbol.toStringTag] === 'SharedArrayBuffer';
   }
 
   /**
@@ -46,19 +62,37 @@ export class Arena {
       let claimed = 0;
       while (claimed < run && this.#own(first + claimed, thread)) claimed++;
       if (claimed === run) return first;
-      for (let slab = first; slab < first + claimed; slab++) {
-        Atomics.store(this.words, slabWord(slab, OWNER), 0);
-      }
+      for (let slab = first; slab < first + claimed; slab++) this.unclaim(slab);
       first += claimed;
     }
     return undefined;
+  }
+
+  /** Gives one slab back to which nothing was written. By who claimed it. */
+  unclaim(slab: number): void {
+    Atomics.store(this.words, slabWord(slab, OWNER), 0);
+  }
+
+  /** Gives back the slabs of the dead, zero again. By the collector, when nothing names an address in them any more. */
+  free(slabs: readonly number[]): void {
+    for (const slab of slabs) {
+      this.bytes.fill(0, slab * SLAB_BYTES, (slab + 1) * SLAB_BYTES);
+      Atomics.store(this.words, slabWord(slab, PUBLISHED), 0);
+      Atomics.store(this.words, slabWord(slab, OWNER), 0);
+    }
+    Atomics.add(this.words, FREED, 1);
+  }
+
+  /** Changes whenever slabs were freed. */
+  freed(): number {
+    return Atomics.load(this.words, FREED);
   }
 
   #own(slab: number, thread: number): boolean {
     return Atomics.compareExchange(this.words, slabWord(slab, OWNER), 0, thread) === 0;
   }
 
-  /** Which thread owns a slab, 0: none. */
+  /** Which thread owns a slab, 0: it is free, `COMMON`: nobody. */
   owner(slab: number): number {
     return Atomics.load(this.words, slabWord(slab, OWNER));
   }

@@ -78,13 +78,14 @@ export function defineMetric(
 
 /**
  * Lays a series record and publishes it, before anything is recorded on its cell. Returns its address, or undefined
- * when the arena is full. `cell` is 0 where the first sample makes it.
+ * when the arena is full. `cell` is its cell's address, 0 where the first sample makes it, or finds that address for
+ * the record, which is written but not published; undefined: there is none, and there will be no such record.
  */
 export function defineSeries(
   arena: Arena,
   slabs: SlabAllocator,
   series: SeriesDefinition,
-  cell: number,
+  cell: number | ((record: number) => number | undefined),
   reserve: boolean,
 ): number | undefined {
   const text = startText();
@@ -100,8 +101,13 @@ export function defineSeries(
   record.word(RECORD_TAG, SERIES_RECORD);
   record.word(RECORD_IDENTITY, identity);
   record.word(SERIES_METRIC, series.metric);
-  record.word(SERIES_CELL, cell);
   arena.longs[record.address + SERIES_START / 2] = series.start;
+  const index = typeof cell === 'number' ? cell : cell(record.address);
+  if (index === undefined) {
+    record.erase();
+    return undefined;
+  }
+  record.word(SERIES_CELL, index);
   record.publish();
   return record.address;
 }
@@ -149,41 +155,59 @@ function typed(value: string, type: number): SeriesLabelValue {
   return VALUE_TYPES[type] === 'boolean' ? value === 'true' : value;
 }
 
-/** A hash of what identifies a series: its metric's names and its labels. */
+/*
+ * What identifies a series, whoever defined it: the identity of its metric's record and that of its own, one after
+ * the other.
+ */
+
+/** How long the two parts are. */
+export function identityBytes(
+  { words }: Arena,
+  series: number,
+): { readonly metric: number; readonly labels: number } {
+  const metric = words[series * 2 + SERIES_METRIC] as number;
+  return {
+    metric: words[metric * 2 + RECORD_IDENTITY] as number,
+    labels: words[series * 2 + RECORD_IDENTITY] as number,
+  };
+}
+
+/** A hash of it. */
 export function hashSeries(arena: Arena, series: number): number {
-  const metric = arena.words[series * 2 + SERIES_METRIC] as number;
   let hash = 0x811c9dc5;
-  for (const [address, words] of [
-    [metric, METRIC_WORDS],
-    [series, SERIES_WORDS],
-  ] as const) {
-    const from = (address * 2 + words) * 4;
-    const end = from + (arena.words[address * 2 + RECORD_IDENTITY] as number);
-    for (let i = from; i < end; i++) hash = Math.imul(hash ^ (arena.bytes[i] as number), 0x01000193);
+  for (const part of identityOf(arena, series)) {
+    for (const byte of part) hash = Math.imul(hash ^ byte, 0x01000193);
   }
   return hash >>> 0;
 }
 
-/** Whether two series records, of any two threads, define the same series. */
-export function sameSeries(arena: Arena, a: number, b: number): boolean {
-  return (
-    sameIdentity(arena, a, b, SERIES_WORDS) &&
-    sameIdentity(
-      arena,
-      arena.words[a * 2 + SERIES_METRIC] as number,
-      arena.words[b * 2 + SERIES_METRIC] as number,
-      METRIC_WORDS,
-    )
-  );
+/** Copies it to the byte `to`. */
+export function copyIdentity(arena: Arena, series: number, to: number): void {
+  const [metric, labels] = identityOf(arena, series);
+  arena.bytes.set(metric, to);
+  arena.bytes.set(labels, to + metric.length);
 }
 
-function sameIdentity(arena: Arena, a: number, b: number, words: number): boolean {
-  const length = arena.words[a * 2 + RECORD_IDENTITY] as number;
-  if (length !== arena.words[b * 2 + RECORD_IDENTITY]) return false;
-  const atA = (a * 2 + words) * 4;
-  const atB = (b * 2 + words) * 4;
-  for (let i = 0; i < length; i++) if (arena.bytes[atA + i] !== arena.bytes[atB + i]) return false;
+/** Whether such a copy, of the same lengths, is one of this series. */
+export function hasIdentity(arena: Arena, series: number, at: number): boolean {
+  let next = at;
+  for (const part of identityOf(arena, series)) {
+    for (const byte of part) if (byte !== arena.bytes[next++]) return false;
+  }
   return true;
+}
+
+function identityOf(
+  { bytes, words }: Arena,
+  series: number,
+): readonly [metric: Uint8Array, labels: Uint8Array] {
+  const metric = words[series * 2 + SERIES_METRIC] as number;
+  const ofMetric = (metric * 2 + METRIC_WORDS) * 4;
+  const ofSeries = (series * 2 + SERIES_WORDS) * 4;
+  return [
+    bytes.subarray(ofMetric, ofMetric + (words[metric * 2 + RECORD_IDENTITY] as number)),
+    bytes.subarray(ofSeries, ofSeries + (words[series * 2 + RECORD_IDENTITY] as number)),
+  ];
 }
 
 /** The published records of one slab, from byte `from` on: calls `found` with the tag and address of each. */
@@ -227,6 +251,12 @@ class RecordWriter {
 
   publish(): void {
     this.#slabs.publish(this.#doubles);
+  }
+
+  /** Leaves its place as it was found. */
+  erase(): void {
+    const address = this.address as number;
+    this.#arena.doubles.fill(0, address, address + this.#doubles);
   }
 }
 

@@ -14,6 +14,9 @@
 
 export const SLAB_BYTES = 65_536;
 
+/** Of everything below: to be raised whenever it changes, so that two versions of this package keep apart. */
+export const LAYOUT = 1;
+
 /**
  * Head, 32-bit words.
  *
@@ -21,17 +24,40 @@ export const SLAB_BYTES = 65_536;
  * read it to learn when a replaced cell has no reader any more (cells/exponential-histogram.ts holds the proof).
  */
 export const PASS = 0;
-/** Buckets of the gauge table: address of the newest series record of a chain. Changed by CAS only, by any thread. */
-export const GAUGE_TABLE = 16;
+/** How often the collector gave slabs back. Written by it alone; owners that found the arena full look again. */
+export const FREED = 1;
+/** The next free address of the common slab in use, 0: none. Moved by CAS only, by any thread (arena/commons.ts). */
+export const COMMONS = 2;
+/** How many gauges are in the gauge table. `Atomics.add`, by any thread. */
+export const GAUGES = 3;
+/** Refused operations of all threads, 64 bits a reason (refusals.ts). `Atomics.add`, by any thread. */
+export const REFUSALS = 16;
+export const REFUSAL_REASONS = 24;
+/** Buckets of the gauge table: address of the newest entry of a chain. Changed by CAS only, by any thread. */
+export const GAUGE_TABLE = REFUSALS + REFUSAL_REASONS * 2;
 export const GAUGE_BUCKETS = 4096;
+/**
+ * The thread table: 64 bits a thread, 0: free. A row holds, from the lowest bit on, the number that Node.js gave the
+ * thread, plus one (32 bits); the row of the thread that started it (16 bits, 0: none); `THREAD_DEAD`. It is claimed
+ * whole by one CAS, so there is no half a row; marked dead, once, by a thread that knows; and freed by the
+ * collector when nothing in the arena names the row any more (arena/thread-table.ts). Row 0 is not used.
+ */
+export const THREAD_TABLE = GAUGE_TABLE + GAUGE_BUCKETS;
+export const THREAD_ROWS = 2048;
 /** The slab table: two words a slab. */
-export const SLAB_TABLE = GAUGE_TABLE + GAUGE_BUCKETS;
+export const SLAB_TABLE = THREAD_TABLE + THREAD_ROWS * 2;
 export const SLAB_TABLE_WORDS = 2;
-/** The thread that owns the slab, 0: free. Claimed by CAS; while it is set, the slab is that thread's alone. */
+/**
+ * The row of the thread that owns the slab, 0: free, `COMMON`: nobody's (arena/commons.ts). Claimed by CAS; while it
+ * is set, the slab is that thread's alone. Set to free by the owner if it claimed in vain, else by the collector
+ * after the owner's death, when the slab is zero again.
+ */
 export const OWNER = 0;
+export const COMMON = -1;
 /**
  * How many bytes from the slab's start hold finished records. Grown by the owner's `Atomics.store` after the
- * record is written and before anything is recorded on it; a thread that is killed leaves whole records.
+ * record is written and before anything is recorded on it; a thread that is killed leaves whole records. Set to 0 by
+ * the collector before it frees the slab.
  */
 export const PUBLISHED = 1;
 
@@ -63,18 +89,15 @@ export const METRIC_WORDS = 6;
 /** Series records: address of the metric record. */
 export const SERIES_METRIC = 3;
 /**
- * Series records: address of the cell, 0: none yet. Changes, by the owner's `Atomics.store`: an exponential
- * histogram replaces its cell by a complete new one; a gauge that finds itself defined by another thread takes
- * that cell, before it writes to its own.
+ * Series records: address of the cell, 0: none yet. Changes by the owner's `Atomics.store`, of exponential histograms
+ * alone: these replace their cell by a complete new one.
  */
 export const SERIES_CELL = 4;
 /** Series records of counters: `MODE_*`. Changes once, from none, by the owner's `Atomics.store`. */
 export const SERIES_MODE = 5;
-/** Series records of gauges: the next record of the chain in the gauge table. Set before the record enters it. */
-export const SERIES_NEXT = 6;
 /** Series records: creation, epoch nanoseconds, as one 64-bit word. */
-export const SERIES_START = 8;
-export const SERIES_WORDS = 10;
+export const SERIES_START = 6;
+export const SERIES_WORDS = 8;
 
 export const MODE_NONE = 0;
 export const MODE_SUM = 1;
@@ -90,10 +113,19 @@ export const COUNTER_CELL = 1;
 /**
  * A gauge's cell is the one that several threads write: the value by plain store (`set`) or CAS (`add`), then the
  * write counter plainly. Two threads may lose an increment of the counter between them, which still shows a write.
+ *
+ * It is the start of an entry of the gauge table, which outlives the thread that made it: common memory, filled by
+ * that thread before the CAS that puts it into a chain, constant from then on but for value and writes. The words of
+ * the entry count from its start; the identities of metric and series follow them.
  */
 export const GAUGE_VALUE = 0;
 export const GAUGE_WRITES = 1;
-export const GAUGE_CELL = 2;
+/** The next entry of the chain. */
+export const GAUGE_NEXT = 4;
+/** Bytes of the two identities. */
+export const GAUGE_METRIC_IDENTITY = 5;
+export const GAUGE_SERIES_IDENTITY = 6;
+export const GAUGE_WORDS = 8;
 
 /** Both histograms: the write counter, one a record, stored last. */
 export const HISTOGRAM_WRITES = 0;

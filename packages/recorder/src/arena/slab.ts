@@ -6,15 +6,15 @@ const SLAB_DOUBLES = SLAB_BYTES / 8;
 /**
  * The memory of one thread: slabs it claimed, the newest in use. Records are laid from a slab's start upwards and
  * cells from its end downwards until they meet; both are zero when handed out. What is larger than a slab gets a
- * run of them. Nothing is given back, so what is left of a slab when the next is claimed is lost.
+ * run of them. A thread gives nothing back, so what is left of a slab when the next is claimed is lost.
  *
  * `reserve`: may take from what the arena keeps back. Addresses are in doubles; undefined: the arena is full.
  */
 export class SlabAllocator {
   readonly #arena: Arena;
   readonly #thread: number;
-  /** The arena had no slab left but those of the reserve. Nothing is given back, so this stays. */
-  full = false;
+  /** What `Arena.freed` was when no slab was left but those of the reserve. */
+  #fullSince: number | undefined;
   #slab = 0;
   #bottom = 0;
   #top = 0;
@@ -22,6 +22,11 @@ export class SlabAllocator {
   constructor(arena: Arena, thread: number) {
     this.#arena = arena;
     this.#thread = thread;
+  }
+
+  /** No slab is left but those of the reserve: so it stays until the dead leave theirs. */
+  get full(): boolean {
+    return this.#fullSince !== undefined && this.#fullSince === this.#arena.freed();
   }
 
   /** Room for a cell of so many doubles. */
@@ -45,9 +50,10 @@ export class SlabAllocator {
   #makeRoom(doubles: number, reserve: boolean): boolean {
     if (this.#top - this.#bottom >= doubles) return true;
     const run = Math.ceil(doubles / SLAB_DOUBLES);
+    const freed = this.#arena.freed();
     const slab = this.#arena.claim(this.#thread, run, reserve);
     if (slab === undefined) {
-      this.full ||= run === 1;
+      if (run === 1) this.#fullSince = freed;
       return false;
     }
     this.#slab = slab;

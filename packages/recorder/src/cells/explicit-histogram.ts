@@ -7,12 +7,23 @@ import {
   HISTOGRAM_SUM,
   HISTOGRAM_WRITES,
 } from '../arena/layout.ts';
+import type { SlabAllocator } from '../arena/slab.ts';
 import { makeCell } from './cell.ts';
 import type { ExplicitBounds } from './explicit-bounds.ts';
 
-/** Doubles that a cell takes. */
-export function explicitCellSize(bounds: number): number {
-  return EXPLICIT_BUCKETS + bounds + 1;
+/** Room for a cell, ready to be published, or undefined when the arena is full. */
+export function allocateExplicit(
+  { doubles }: Arena,
+  slabs: SlabAllocator,
+  bounds: number,
+  reserve: boolean,
+): number | undefined {
+  const cell = slabs.cell(EXPLICIT_BUCKETS + bounds + 1, reserve);
+  if (cell !== undefined) {
+    doubles[cell + HISTOGRAM_MIN] = Infinity;
+    doubles[cell + HISTOGRAM_MAX] = -Infinity;
+  }
+  return cell;
 }
 
 /** A histogram of explicit upper bounds, each inclusive; the last bucket is open. Written by one thread. */
@@ -22,13 +33,11 @@ export class ExplicitHistogram implements HistogramSink {
   private readonly index: number;
   private readonly bounds: ExplicitBounds;
 
-  /** `index` addresses `explicitCellSize` zeros. */
+  /** `index` is what `allocateExplicit` gave for as many bounds. */
   constructor(arena: Arena, index: number, bounds: ExplicitBounds) {
     this.slots = arena.doubles;
     this.index = index;
     this.bounds = bounds;
-    this.slots[index + HISTOGRAM_MIN] = Infinity;
-    this.slots[index + HISTOGRAM_MAX] = -Infinity;
     this.cell = makeCell<HistogramSink>(this.slots, index, this);
   }
 

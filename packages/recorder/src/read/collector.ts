@@ -9,18 +9,23 @@ import {
   type StorageType,
   scanRecords,
 } from '../arena/dictionary.ts';
-import { METRIC_RECORD, MODE_NONE, SERIES_MODE } from '../arena/layout.ts';
+import { METRIC_RECORD, MODE_NONE, SERIES_MODE, SLAB_BYTES } from '../arena/layout.ts';
+import { ThreadTable } from '../arena/thread-table.ts';
 import { Admission, isOverflow, type Limits, OVERFLOW_LABELS } from '../registry/admission.ts';
 import { entry, LabelTrie, NameTable } from '../registry/trie.ts';
+import type { Cells } from './merge.ts';
+import { retire } from './retire.ts';
 
 /** One series, of all threads that record on it. */
-export class CollectedSeries {
+export class CollectedSeries implements Cells {
   /** Counted from 0 in order of arrival. */
   readonly id: number;
   readonly key: Key;
   readonly start: bigint;
   /** Addresses of the series records. Each names a cell; what these hold together is the series. */
   readonly records: number[] = [];
+  retired: Float64Array | undefined;
+  floor = 0;
   #mode = MODE_NONE;
 
   constructor(id: number, key: Key, start: bigint) {
@@ -35,6 +40,17 @@ export class CollectedSeries {
       this.#mode = Atomics.load(arena.words, (this.records[i] as number) * 2 + SERIES_MODE);
     }
     return this.#mode;
+  }
+
+  /** Takes out some of the records, in their order. */
+  forget(records: readonly number[]): void {
+    let next = 0;
+    let kept = 0;
+    for (const record of this.records) {
+      if (record === records[next]) next++;
+      else this.records[kept++] = record;
+    }
+    this.records.length = kept;
   }
 }
 
@@ -131,11 +147,14 @@ export class Collector {
   readonly #byRecord = new Map<number, CollectedMetric | undefined>();
   /** Bytes of each slab that were read. */
   readonly #positions: Uint32Array;
+  readonly #threads: ThreadTable;
   #seriesCount = 0;
   #lastStart = 0n;
+  #latestStart = 0n;
 
   constructor(arena: Arena, limits: Limits) {
     this.arena = arena;
+    this.#threads = new ThreadTable(arena);
     this.#limits = limits;
     this.#admission = new Admission(limits);
     this.#positions = new Uint32Array(arena.slabs);
@@ -146,13 +165,46 @@ export class Collector {
     return this.#seriesCount;
   }
 
-  /** Reads what was defined since the last time. */
+  /** The latest start of any series so far. */
+  get latestStart(): bigint {
+    return this.#latestStart;
+  }
+
+  /**
+   * Reads what was defined since the last time, and takes over what threads left that have ended since: they are
+   * looked for first, so all that they defined has been read then.
+   */
   discover(): void {
     const { arena } = this;
+    const dead = this.#threads.dead();
+    const left: number[] = [];
     for (let slab = arena.firstSlab; slab < arena.slabs; slab++) {
-      if (arena.owner(slab) === 0) continue;
+      const owner = arena.owner(slab);
+      if (owner === 0) continue;
       this.#positions[slab] = scanRecords(arena, slab, this.#positions[slab] as number, this.#found);
+      if (dead.has(owner)) left.push(slab);
     }
+    if (left.length > 0) this.#takeOver(left);
+    for (const row of dead) this.#threads.free(row);
+  }
+
+  /** Frees slabs that threads left behind, when what is in them is part of the series for good. */
+  #takeOver(slabs: readonly number[]): void {
+    const { arena } = this;
+    const isLeft = new Uint8Array(arena.slabs);
+    for (const slab of slabs) isLeft[slab] = 1;
+    const lies = (address: number) => isLeft[Math.floor((address * 8) / SLAB_BYTES)] === 1;
+    for (const { metrics } of this.scopes) {
+      for (const metric of metrics) {
+        for (const series of metric.series) {
+          const gone = series.records.filter(lies);
+          if (gone.length > 0) retire(arena, metric, series, gone);
+        }
+      }
+    }
+    for (const address of this.#byRecord.keys()) if (lies(address)) this.#byRecord.delete(address);
+    for (const slab of slabs) this.#positions[slab] = 0;
+    arena.free(slabs);
   }
 
   readonly #found = (tag: number, address: number): void => {
@@ -188,6 +240,7 @@ export class Collector {
 
   #addSeries(address: number): void {
     const { metric: record, labels, start } = readSeries(this.arena, address);
+    if (start > this.#latestStart) this.#latestStart = start;
     const metric = this.#metricAt(record);
     if (metric === undefined || !this.#admitMetric(metric)) return;
     const series = metric.byLabels.get(labels) ?? this.#admit(metric, labels, start);

@@ -18,8 +18,26 @@ import {
 } from '../arena/layout.ts';
 import { MAX_BUCKETS } from '../cells/exponential-cells.ts';
 import { MAX_SCALE } from '../cells/exponential-index.ts';
-import type { CollectedSeries } from './collector.ts';
 import { finite, type Point } from './point.ts';
+
+/** The cells of a series. */
+export interface Cells {
+  /** Addresses of series records, each of which names a cell. */
+  readonly records: readonly number[];
+  /** What threads that are gone recorded: a cell as in the arena, at 0. Of a gauge: its cell's address, at 0. */
+  readonly retired: Float64Array | undefined;
+  /**
+   * The value of a counter, the sum of a histogram, before cells of the gone were last added up for good: additions
+   * of fractions in another order may come out lower by their last bit, and nothing goes back.
+   */
+  readonly floor: number;
+}
+
+/** As often no cell was written: always to be read. */
+export const UNKNOWN = -1;
+
+/** In place of the address of a gauge's cell. */
+const NEVER_WRITTEN = 0;
 
 /*
  * What the cells of a series hold together. Cells are read while they may be written: each value is one that the
@@ -27,32 +45,37 @@ import { finite, type Point } from './point.ts';
  */
 
 /** The sum, or the highest, of a counter's cells. */
-export function counterValue(arena: Arena, series: CollectedSeries, mode: number): number {
+export function counterValue(arena: Arena, series: Cells, mode: number): number {
   const { words, doubles } = arena;
-  let value = 0;
+  let value = series.retired?.[0] ?? 0;
   for (const record of series.records) {
     if (words[record * 2 + SERIES_MODE] !== mode) continue;
     const cell = doubles[words[record * 2 + SERIES_CELL] as number] as number;
     value = mode === MODE_MAX ? Math.max(value, cell) : value + cell;
   }
-  return finite(value);
+  return finite(Math.max(value, series.floor));
 }
 
 /**
  * Puts a gauge's value into `point` and returns how often it was written, 0: never. All records of a gauge name one
- * cell, but for those of threads that have not written yet, and for refused series in an overflow series, of which
- * one stands for all.
+ * cell, but for those of refused series in an overflow series, of which one stands for all.
  */
-export function readGauge(arena: Arena, series: CollectedSeries, point: Point): number {
-  const { words, doubles } = arena;
-  for (const record of series.records) {
+export function readGauge(arena: Arena, series: Cells, point: Point): number {
+  const { doubles } = arena;
+  const cell = gaugeCell(arena, series);
+  if (cell === NEVER_WRITTEN) return 0;
+  const writes = doubles[cell + GAUGE_WRITES] as number;
+  if (writes !== 0) point.setValue(finite(doubles[cell + GAUGE_VALUE] as number));
+  return writes;
+}
+
+/** The first cell of a gauge that was written, of threads that are alive if there is one. */
+export function gaugeCell({ words, doubles }: Arena, { records, retired }: Cells): number {
+  for (const record of records) {
     const cell = words[record * 2 + SERIES_CELL] as number;
-    const writes = doubles[cell + GAUGE_WRITES] as number;
-    if (writes === 0) continue;
-    point.setValue(finite(doubles[cell + GAUGE_VALUE] as number));
-    return writes;
+    if (doubles[cell + GAUGE_WRITES] !== 0) return cell;
   }
-  return 0;
+  return retired?.[0] ?? NEVER_WRITTEN;
 }
 
 /**
@@ -61,32 +84,36 @@ export function readGauge(arena: Arena, series: CollectedSeries, point: Point): 
  */
 export function mergeExplicit(
   arena: Arena,
-  series: CollectedSeries,
+  series: Cells,
   buckets: number,
   known: number,
   point: Point,
 ): number {
   const { words, doubles } = arena;
-  let writes = 0;
-  for (const record of series.records) {
+  const { records, retired } = series;
+  let writes = retired?.[HISTOGRAM_WRITES] ?? 0;
+  for (const record of records) {
     writes += doubles[(words[record * 2 + SERIES_CELL] as number) + HISTOGRAM_WRITES] as number;
   }
   if (writes === known || writes === 0) return writes;
   point.clear(buckets);
-  const { counts } = point;
-  for (const record of series.records) {
-    const cell = words[record * 2 + SERIES_CELL] as number;
-    let count = 0;
-    for (let i = 0; i < buckets; i++) {
-      const samples = doubles[cell + EXPLICIT_BUCKETS + i] as number;
-      (counts[i] as number) += samples;
-      count += samples;
-    }
-    point.count += count;
-    addSummary(doubles, cell, point);
-  }
-  point.sum = finite(point.sum);
+  if (retired !== undefined) addExplicit(retired, 0, buckets, point);
+  for (const record of records)
+    addExplicit(doubles, words[record * 2 + SERIES_CELL] as number, buckets, point);
+  point.sum = finite(Math.max(point.sum, series.floor));
   return writes;
+}
+
+function addExplicit(doubles: Float64Array, cell: number, buckets: number, point: Point): void {
+  const { counts } = point;
+  let count = 0;
+  for (let i = 0; i < buckets; i++) {
+    const samples = doubles[cell + EXPLICIT_BUCKETS + i] as number;
+    (counts[i] as number) += samples;
+    count += samples;
+  }
+  point.count += count;
+  addSummary(doubles, cell, point);
 }
 
 function addSummary(doubles: Float64Array, cell: number, point: Point): void {
@@ -97,42 +124,50 @@ function addSummary(doubles: Float64Array, cell: number, point: Point): void {
   if (max > point.max) point.max = max;
 }
 
-/** The cells of the series that is read, `cellCount` of them. */
+/** The cells of the series that is read, `cellCount` of them, and where each lies. */
 const cells: number[] = [];
+const places: Float64Array[] = [];
 let cellCount = 0;
 
 /**
  * Adds up the cells of an exponential histogram in `point`, at the lowest of their scales or lower, so that at most
  * 160 buckets hold them; unless they were written `known` times. Returns how often they were written.
  */
-export function mergeExponential(arena: Arena, series: CollectedSeries, known: number, point: Point): number {
+export function mergeExponential(arena: Arena, series: Cells, known: number, point: Point): number {
   const { words, doubles } = arena;
   arena.beginPass();
   cellCount = 0;
   let writes = 0;
+  if (series.retired !== undefined) writes += take(series.retired, 0);
   for (const record of series.records) {
     const cell = Atomics.load(words, record * 2 + SERIES_CELL);
-    if (cell === 0) continue;
-    cells[cellCount++] = cell;
-    writes += doubles[cell + HISTOGRAM_WRITES] as number;
+    if (cell !== 0) writes += take(doubles, cell);
   }
   if (writes !== known && writes !== 0) {
-    addCells(doubles, point);
-    point.sum = finite(point.sum);
+    addCells(point);
+    point.sum = finite(Math.max(point.sum, series.floor));
   }
   arena.endPass();
   return writes;
 }
 
-function addCells(doubles: Float64Array, point: Point): void {
+/** Puts a cell on the list, and returns how often it was written. */
+function take(doubles: Float64Array, cell: number): number {
+  cells[cellCount] = cell;
+  places[cellCount++] = doubles;
+  return doubles[cell + HISTOGRAM_WRITES] as number;
+}
+
+function addCells(point: Point): void {
   let scale = MAX_SCALE;
   for (let i = 0; i < cellCount; i++) {
-    scale = Math.min(scale, integer(doubles, (cells[i] as number) + EXPONENTIAL_SCALE));
+    scale = Math.min(scale, integer(places[i] as Float64Array, (cells[i] as number) + EXPONENTIAL_SCALE));
   }
   let low = 0;
   let high = -1;
   for (let i = 0; i < cellCount; i++) {
     const cell = cells[i] as number;
+    const doubles = places[i] as Float64Array;
     const buckets = cell + EXPONENTIAL_BUCKETS;
     const end = buckets + integer(doubles, cell + EXPONENTIAL_CAPACITY);
     let first = buckets;
@@ -154,6 +189,7 @@ function addCells(doubles: Float64Array, point: Point): void {
   point.offset = offset;
   for (let i = 0; i < cellCount; i++) {
     const cell = cells[i] as number;
+    const doubles = places[i] as Float64Array;
     addBuckets(doubles, cell, point);
     const zeros = doubles[cell + EXPONENTIAL_ZERO] as number;
     point.zeroCount += zeros;

@@ -3,7 +3,7 @@ import { MODE_MAX, MODE_NONE } from '../arena/layout.ts';
 import type { Timeline } from '../clock.ts';
 import type { ReaderTemporality } from '../options.ts';
 import type { CollectedMetric, CollectedSeries, Collector } from './collector.ts';
-import { counterValue, mergeExplicit, mergeExponential, readGauge } from './merge.ts';
+import { counterValue, mergeExplicit, mergeExponential, readGauge, UNKNOWN } from './merge.ts';
 import { Point } from './point.ts';
 import { SeriesState } from './series-state.ts';
 import { ScopeWalk, SnapshotWalk } from './snapshot.ts';
@@ -16,9 +16,6 @@ export interface Reader {
    */
   collect(): Snapshot;
 }
-
-/** What no cell was written: always to be read. */
-const UNKNOWN = -1;
 
 export class CellReader implements Reader {
   readonly temporality: ReaderTemporality;
@@ -48,8 +45,8 @@ export class CellReader implements Reader {
     this.#observe();
     this.#snapshot?.end();
     this.#collector.discover();
-    const time = this.#timeline.collection();
-    const { seriesCount, scopes } = this.#collector;
+    const { seriesCount, scopes, latestStart } = this.#collector;
+    const time = this.#timeline.collection(latestStart);
     const walks = scopes.map((scope) => new ScopeWalk(this, scope, time, seriesCount));
     this.#snapshot = new SnapshotWalk(this, walks, time);
     return this.#snapshot;

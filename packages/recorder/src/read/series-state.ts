@@ -79,8 +79,11 @@ export class SeriesState {
       samples += added;
     }
     point.count = samples;
-    point.sum = sum - this.#sum;
-    this.#sum = sum;
+    // A sample's sum may be seen a pass before its bucket. It is kept for then: a point without samples is not shown.
+    if (samples > 0) {
+      point.sum = sum - this.#sum;
+      this.#sum = sum;
+    }
     point.min = Number.NaN;
     point.max = Number.NaN;
   }

@@ -13,14 +13,14 @@ import {
   type Scope,
 } from '@ostinato/core';
 import type { Arena } from '../arena/arena.ts';
-import { defineMetric, defineSeries, type StorageType } from '../arena/dictionary.ts';
-import { COUNTER_CELL, GAUGE_CELL, SERIES_CELL } from '../arena/layout.ts';
+import { defineMetric, defineSeries, type SeriesDefinition, type StorageType } from '../arena/dictionary.ts';
+import { COUNTER_CELL, GAUGES, SERIES_CELL } from '../arena/layout.ts';
 import { SlabAllocator } from '../arena/slab.ts';
 import { makeCell } from '../cells/cell.ts';
 import { CounterCell } from '../cells/counter.ts';
 import { DroppedCell } from '../cells/dropped.ts';
 import { ExplicitBounds } from '../cells/explicit-bounds.ts';
-import { ExplicitHistogram, explicitCellSize } from '../cells/explicit-histogram.ts';
+import { allocateExplicit, ExplicitHistogram } from '../cells/explicit-histogram.ts';
 import { ExponentialCells } from '../cells/exponential-cells.ts';
 import { ExponentialHistogram, FIRST_CAPACITY } from '../cells/exponential-histogram.ts';
 import { prepareIndex } from '../cells/exponential-index.ts';
@@ -173,7 +173,7 @@ export class Registry implements Recorder {
         return cell;
       }
       if (this.#slabs.full) this.#reportFull();
-      else this.#reportTooLarge(metric);
+      else if (metric.kind !== 'gauge' || !this.#gaugesReachLimit()) this.#reportTooLarge(metric);
     }
     return metric.overflow();
   }
@@ -285,27 +285,48 @@ export class Registry implements Recorder {
       metric.stale = true;
     }
     if (!this.#publish(metric, reserve)) return undefined;
-    const index = metric.spare || this.#allocate(metric, reserve);
-    if (index === undefined) return undefined;
     const definition = { metric: metric.record, labels, start: this.#timeline.start() };
-    const published = metric.type === 'exponentialHistogram' ? 0 : index;
-    const record = defineSeries(this.#arena, this.#slabs, definition, published, reserve);
-    metric.spare = record === undefined ? index : 0;
-    if (record === undefined) return undefined;
-    const cell = this.#open(metric, record, index);
+    const cell =
+      metric.type === 'gauge'
+        ? this.#defineGauge(definition, reserve)
+        : this.#defineOwn(metric, definition, reserve);
+    if (cell === undefined) return undefined;
     metric.cells.set(labels, cell);
     this.#renewed?.add(cell);
     return cell;
+  }
+
+  /** Of all threads together: the collector says so. */
+  #gaugesReachLimit(): boolean {
+    return Atomics.load(this.#arena.words, GAUGES) >= this.#settings.limits.total;
+  }
+
+  /** A series whose cell is the one that all threads share. */
+  #defineGauge(definition: SeriesDefinition, reserve: boolean): AnyCell | undefined {
+    const arena = this.#arena;
+    const { total } = this.#settings.limits;
+    const find = (record: number) => shareGauge(arena, record, total, reserve);
+    const record = defineSeries(arena, this.#slabs, definition, find, reserve);
+    if (record === undefined) return undefined;
+    return new GaugeCell(arena, arena.words[record * 2 + SERIES_CELL] as number).cell;
+  }
+
+  /** A series with a cell that this thread alone writes. */
+  #defineOwn(metric: Metric, definition: SeriesDefinition, reserve: boolean): AnyCell | undefined {
+    const index = metric.spare || this.#allocate(metric, reserve);
+    if (index === undefined) return undefined;
+    const published = metric.type === 'exponentialHistogram' ? 0 : index;
+    const record = defineSeries(this.#arena, this.#slabs, definition, published, reserve);
+    metric.spare = record === undefined ? index : 0;
+    return record === undefined ? undefined : this.#open(metric, record, index);
   }
 
   #allocate(metric: Metric, reserve: boolean): number | undefined {
     switch (metric.type) {
       case 'counter':
         return this.#slabs.cell(COUNTER_CELL, reserve);
-      case 'gauge':
-        return this.#slabs.cell(GAUGE_CELL, reserve);
       case 'histogram':
-        return this.#slabs.cell(explicitCellSize(metric.bounds.length), reserve);
+        return allocateExplicit(this.#arena, this.#slabs, metric.bounds.length, reserve);
       default:
         return this.#exponentialCells.allocate(FIRST_CAPACITY, reserve);
     }
@@ -316,9 +337,6 @@ export class Registry implements Recorder {
     switch (metric.type) {
       case 'counter':
         return new CounterCell(arena, record, index, metric.refuseMode).cell;
-      case 'gauge':
-        shareGauge(arena, record);
-        return new GaugeCell(arena, arena.words[record * 2 + SERIES_CELL] as number).cell;
       case 'histogram':
         return new ExplicitHistogram(arena, index, metric.search).cell;
       default:

@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { Arena, allocateArena } from '../../src/arena/arena.ts';
 import {
+  copyIdentity,
   defineMetric,
   defineSeries,
   hashSeries,
+  hasIdentity,
+  identityBytes,
   type MetricDefinition,
   readMetric,
   readSeries,
-  sameSeries,
   scanRecords,
 } from '../../src/arena/dictionary.ts';
 import { METRIC_RECORD, SERIES_RECORD, SLAB_BYTES } from '../../src/arena/layout.ts';
@@ -25,6 +27,15 @@ const METRIC: MetricDefinition = {
 function setUp(maxMemory = 4 * 1024 * 1024) {
   const arena = new Arena(allocateArena(maxMemory));
   return { arena, slabs: new SlabAllocator(arena, 1) };
+}
+
+/** Whether two series records define the same series, by a copy of the first one's identity. */
+function sameSeries(arena: Arena, a: number, b: number): boolean {
+  const [ofA, ofB] = [identityBytes(arena, a), identityBytes(arena, b)];
+  if (ofA.metric !== ofB.metric || ofA.labels !== ofB.labels) return false;
+  const scratch = (arena.slabs - 1) * SLAB_BYTES;
+  copyIdentity(arena, a, scratch);
+  return hasIdentity(arena, b, scratch);
 }
 
 const anyText = fc.oneof(

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
+import {
+  EXPLICIT_BUCKETS,
+  GAUGE_BUCKETS,
+  GAUGE_TABLE,
+  HISTOGRAM_SUM,
+  HISTOGRAM_WRITES,
+} from '../../src/arena/layout.ts';
 import { isInBucket } from '../support/exact-root.ts';
-import { catchWarnings, readAll } from '../support/series.ts';
+import { catchWarnings, makeKey, readAll } from '../support/series.ts';
 import { Threads } from '../support/threads.ts';
 
 let caught: ReturnType<typeof catchWarnings>;
@@ -51,9 +58,9 @@ test('a thread that is overtaken while it defines a gauge takes the cell of the 
   const threads = new Threads(2);
   const { compareExchange } = Atomics;
   let faster: number | undefined;
-  // The first swap is that of the slab; the next one is that of the gauge.
   Atomics.compareExchange = ((...args: Parameters<typeof compareExchange>) => {
-    if (args[1] >= 16 && args[1] < 16 + 4096 && faster === undefined) {
+    const inTable = args[1] >= GAUGE_TABLE && args[1] < GAUGE_TABLE + GAUGE_BUCKETS;
+    if (inTable && faster === undefined) {
       Atomics.compareExchange = compareExchange;
       faster = threads.gauge(1, 'g', { a: 1 }).index;
       threads.gauge(1, 'other').sink.set(1);
@@ -75,6 +82,22 @@ test('a gauge that nobody wrote is not exported', () => {
   expect(readAll(threads.reader().collect())).toEqual([]);
   other.sink.add(0);
   expect(readAll(threads.reader().collect())).toMatchObject([{ value: 0 }]);
+});
+
+test('a sum that is seen before its sample is part of the delta that has the sample', () => {
+  const threads = new Threads(1);
+  const sample = { buckets: [10] };
+  threads.histogram(0, 'h', {}, sample).record(1, 1);
+  const reader = threads.reader('delta');
+  readAll(reader.collect());
+  // What a collection sees that overtakes a record of 5.
+  const { doubles } = threads.collector.arena;
+  const cell = threads.registries[0]!.histogram(makeKey('h'), sample).index;
+  doubles[cell + HISTOGRAM_SUM]! += 5;
+  doubles[cell + HISTOGRAM_WRITES]! += 1;
+  expect(readAll(reader.collect())).toEqual([]);
+  doubles[cell + EXPLICIT_BUCKETS]! += 1;
+  expect(readAll(reader.collect())).toMatchObject([{ count: 1, sum: 5 }]);
 });
 
 test('exponential histograms of different scales and windows add up at the lowest scale', () => {

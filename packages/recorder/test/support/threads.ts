@@ -1,8 +1,14 @@
 import type { Cell, CounterSink, GaugeSink, HistogramSink, Kind, Meta } from '@ostinato/core';
 import { ManualClock } from '@ostinato/testing';
 import { Arena, allocateArena } from '../../src/arena/arena.ts';
+import { ThreadTable } from '../../src/arena/thread-table.ts';
 import { Timeline } from '../../src/clock.ts';
-import { type ReaderTemporality, type RecorderOptions, readSettings } from '../../src/options.ts';
+import {
+  type ReaderTemporality,
+  type RecorderOptions,
+  readSettings,
+  type Settings,
+} from '../../src/options.ts';
 import { Collector } from '../../src/read/collector.ts';
 import { CellReader } from '../../src/read/reader.ts';
 import { Refusals } from '../../src/refusals.ts';
@@ -14,17 +20,35 @@ export class Threads {
   readonly clock = new ManualClock();
   readonly buffer: ArrayBufferLike;
   readonly collector: Collector;
-  readonly registries: readonly Registry[];
+  readonly registries: Registry[] = [];
+  readonly table: ThreadTable;
+  readonly #settings: Settings;
   readonly #timeline: Timeline;
+  readonly #nodeIds: number[] = [];
+  #started = 0;
 
   constructor(count: number, options: RecorderOptions = {}) {
     const settings = readSettings({ ...options, clock: this.clock });
+    this.#settings = settings;
     this.buffer = allocateArena(settings.maxMemory);
     this.#timeline = new Timeline(this.clock);
     this.collector = new Collector(new Arena(this.buffer), settings.limits);
-    this.registries = Array.from({ length: count }, (_, i) => {
-      return new Registry(new Arena(this.buffer), i + 1, settings, this.#timeline, new Refusals());
-    });
+    this.table = new ThreadTable(this.collector.arena);
+    for (let thread = 0; thread < count; thread++) this.#start(thread);
+  }
+
+  /** The thread has ended, and another one has its place here. */
+  replace(thread: number): void {
+    this.table.markDead(this.#nodeIds[thread]!);
+    this.#start(thread);
+  }
+
+  #start(thread: number): void {
+    const arena = new Arena(this.buffer);
+    const nodeId = this.#started++;
+    const row = this.table.claim(nodeId, 0)!;
+    this.#nodeIds[thread] = nodeId;
+    this.registries[thread] = new Registry(arena, row, this.#settings, this.#timeline, new Refusals(arena));
   }
 
   reader(temporality: ReaderTemporality = 'cumulative'): CellReader {

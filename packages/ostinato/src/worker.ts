@@ -1,0 +1,9 @@
+/**
+ * `import 'ostinato/worker'` in a worker thread, or `node --import ostinato/worker`: from then on what the thread's
+ * handles record goes into the recorder that is installed in the thread that started it, such as `start()` installs.
+ * Harmless where there is none, and in the main thread.
+ */
+import { type Attachment, attachWorker } from '@ostinato/recorder';
+
+/** What the import came to, for those who ask. */
+export const attachment: Attachment = attachWorker();
