@@ -2,6 +2,7 @@
 // node atomic-bucket.mjs [samples each of 4 producers = 10,000,000] [threads to kill = 200]
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { AtomicBucket } from '@ostinato/recorder';
@@ -10,10 +11,10 @@ const samples = Number(process.argv[2] ?? 10_000_000);
 const kills = Number(process.argv[3] ?? 200);
 const PRODUCERS = 4;
 
-const roles = { produce, produceForEver, consume, parent };
+const roles = { produce, produceForEver, consume, parent, child };
 
 function start(role, data) {
-  return new Worker(fileURLToPath(import.meta.url), { workerData: { role, ...data } });
+  return new Worker(fileURLToPath(import.meta.url), { workerData: { ...data, role } });
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -149,7 +150,13 @@ async function survivesItsConsumers() {
 /** Starts a producer of its own, and is one. */
 function parent(data) {
   AtomicBucket.attach(data.bucket);
-  start('produceForEver', { ...data, id: 1 });
+  start('child', { ...data, id: 1 });
+  produceForEver(data);
+}
+
+/** Has both builds of the package. */
+function child(data) {
+  createRequire(import.meta.url)('@ostinato/recorder').AtomicBucket.attach(data.bucket);
   produceForEver(data);
 }
 

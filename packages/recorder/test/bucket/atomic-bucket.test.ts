@@ -111,6 +111,15 @@ test('what does not fit is counted, and reported once', () => {
   ]);
 });
 
+test('of all threads that share a bucket, one reports', () => {
+  const first = new AtomicBucket({ capacity: 1 });
+  for (const bucket of [first, AtomicBucket.attach(first.share())]) {
+    for (let i = 0; i < 3; i++) bucket.push(i);
+  }
+  expect(first.dropped).toBe(4);
+  expect(warnings).toHaveLength(1);
+});
+
 test('each bucket reports its own drops', () => {
   for (const bucket of [new AtomicBucket({ capacity: 1 }), new AtomicBucket({ capacity: 1 })]) {
     for (let i = 0; i < 3; i++) bucket.push(i);
@@ -233,6 +242,15 @@ describe('several buckets of one memory', () => {
       [2, 0],
     ]);
     expect(second.push(4)).toBe(true);
+  });
+
+  test('who takes over from a consumer that was killed gives back the places of all that it had read', () => {
+    const bucket = new AtomicBucket({ capacity: 4 });
+    for (let i = 0; i < 4; i++) bucket.push(i);
+    new Int32Array(bucket.share())[BUCKET_HEAD_WORDS + RING_NEXT] = 4;
+    expect(bucket.push(4)).toBe(false);
+    expect(drained(bucket)).toEqual([]);
+    expect(bucket.push(5)).toBe(true);
   });
 
   test('a bucket takes over where another consumer stopped', () => {

@@ -47,6 +47,15 @@ test('drains in a microtask when its own ring is half full, every time', async (
   expect(bucket.dropped).toBe(0);
 });
 
+test('one microtask is enough, however much is pushed before it runs', async () => {
+  const queue = jest.spyOn(globalThis, 'queueMicrotask');
+  const bucket = new AtomicBucket({ capacity: 8 });
+  bucket.drainEvery(() => {});
+  for (let i = 0; i < 20; i++) bucket.push(i);
+  expect(queue).toHaveBeenCalledTimes(1);
+  queue.mockRestore();
+});
+
 test('a ring that was half full when the draining began is drained at the next push', async () => {
   let seen = 0;
   const bucket = new AtomicBucket({ capacity: 8 });
