@@ -46,6 +46,36 @@ export function threadId(): number {
   return workerThreads()?.threadId ?? 0;
 }
 
+/** A thread of the process. */
+export interface Thread {
+  /** Above 0, and never another thread's: the number that Node.js gives it, and one. */
+  readonly number: number;
+  /** The thread that started it, 0: not known, or none. */
+  readonly parent: number;
+}
+
+/** Under this key a worker finds the `Thread` that started it. */
+const STARTER = 'ostinato.thread.v1';
+
+let current: Thread | undefined;
+
+/** This thread. From the first call on, the workers that it starts know that it is their parent. */
+export function currentThread(): Thread {
+  current ??= identify();
+  return current;
+}
+
+function identify(): Thread {
+  const threads = workerThreads();
+  const number = threadId() + 1;
+  const told = threads?.getEnvironmentData(STARTER) as Thread | undefined;
+  // Another copy of this package may have been here before, in this thread.
+  const parent = told?.number === number ? told.parent : (told?.number ?? 0);
+  const thread = { number, parent };
+  threads?.setEnvironmentData(STARTER, thread as never);
+  return thread;
+}
+
 /** Threads that are started from now on find this arena. */
 export function publish(arena: Arena, { clock: _, ...settings }: Settings, row: number): void {
   if (!arena.shared) return;

@@ -1,14 +1,15 @@
-// What an AtomicBucket promises, with threads that are killed at random moments.
-// node atomic-bucket.mjs [samples each of 4 producers = 10,000,000] [threads to kill = 200]
+// atomic-bucket.mjs [SAMPLES [KILLS]]: what an AtomicBucket promises, with 4 producers of SAMPLES each, and with KILLS
+// producers and KILLS consumers that are terminated at random moments.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { AtomicBucket } from '@ostinato/recorder';
+import { nextTurn, ok, size } from './support.mjs';
 
-const samples = Number(process.argv[2] ?? 10_000_000);
-const kills = Number(process.argv[3] ?? 200);
+const samples = size(0, 10_000_000);
+const kills = size(1, 200);
 const PRODUCERS = 4;
 
 const roles = { produce, produceForEver, consume, parent, child };
@@ -17,7 +18,6 @@ function start(role, data) {
   return new Worker(fileURLToPath(import.meta.url), { workerData: { ...data, role } });
 }
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 const shared = (Type, length) => new Type(new SharedArrayBuffer(length * Type.BYTES_PER_ELEMENT));
 
 /** Pushes 0, 1, 2, …; a full ring costs a sample, and `patience` milliseconds. */
@@ -56,7 +56,7 @@ async function conserves(capacity, patience) {
   while (running > 0) {
     bucket.drain(check);
     drains++;
-    await turn();
+    await nextTurn();
   }
   bucket.drain(check);
   assert.deepEqual(drained, kept);
@@ -91,7 +91,7 @@ async function survivesItsProducers() {
       const id = started++;
       const worker = start('produceForEver', { bucket: bucket.share(), id, done, refused });
       const enough = 1 + Math.random() * 20_000;
-      while (done[id] < enough) await turn();
+      while (done[id] < enough) await nextTurn();
       await worker.terminate();
     }
     ended++;
@@ -99,7 +99,7 @@ async function survivesItsProducers() {
   const lanes = [keepOneRunning(), keepOneRunning(), keepOneRunning()];
   while (ended < lanes.length) {
     bucket.drain(check);
-    await turn();
+    await nextTurn();
   }
   await Promise.all(lanes);
   bucket.drain(check);
@@ -131,7 +131,7 @@ async function survivesItsConsumers() {
     const end = Math.ceil((total / kills) * (kill - 1 + Math.random()));
     while (next < end) {
       while (next < end && bucket.push(next, 0)) next++;
-      await turn();
+      await nextTurn();
     }
     await worker.terminate();
   }
@@ -167,7 +167,7 @@ async function outlivesParents() {
   const worker = start('parent', { bucket: bucket.share(), id: 0, done, refused });
   while (done[0] === 0 || done[1] === 0) {
     bucket.drain(() => {});
-    await turn();
+    await nextTurn();
   }
   assert.equal(bucket.push(1), false);
   await worker.terminate();
@@ -200,7 +200,7 @@ if (isMainThread) {
     outlivesParents,
     endsByItself,
   ];
-  for (const scenario of scenarios) process.stdout.write(`ok ${await scenario()}\n`);
+  for (const scenario of scenarios) ok(await scenario());
 } else {
   roles[workerData.role](workerData);
 }

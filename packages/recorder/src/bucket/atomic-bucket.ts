@@ -4,7 +4,7 @@ import { type Consume, Consumer } from './consumer.ts';
 import { allocateBucket, BucketMemory, isBucketMemory } from './memory.ts';
 import { type AtomicBucketOptions, readBucketOptions, readMillis } from './options.ts';
 import { Producer } from './producer.ts';
-import { listenForWorkers, releaseAtEndOfWorkers } from './thread.ts';
+import { listenForWorkers, releaseAtEndOfWorkers } from './worker-ends.ts';
 
 /** Samples that are drained at an interval. Disposing of it stops it. */
 export interface Draining extends Disposable {

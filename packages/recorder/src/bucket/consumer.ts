@@ -1,7 +1,7 @@
 import { OstinatoError } from '@ostinato/core';
 import { BUCKET_CONSUMER, RING_HEAD, RING_NEXT, RING_TAIL } from '../arena/layout.ts';
+import { currentThread } from '../worker-threads.ts';
 import type { BucketMemory } from './memory.ts';
-import { currentThread } from './thread.ts';
 
 /** Takes a sample out of a bucket. */
 export type Consume = (value: number, series: number) => void;

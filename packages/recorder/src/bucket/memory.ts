@@ -15,7 +15,7 @@ import {
   RING_PRODUCER,
   RING_WORDS,
 } from '../arena/layout.ts';
-import type { Thread } from './thread.ts';
+import type { Thread } from '../worker-threads.ts';
 
 let seen = 0;
 

@@ -1,7 +1,7 @@
 import { report } from '@ostinato/core';
 import { RING_DROPPED, RING_HEAD, RING_PRODUCER, RING_TAIL } from '../arena/layout.ts';
+import { currentThread } from '../worker-threads.ts';
 import type { BucketMemory } from './memory.ts';
-import { currentThread } from './thread.ts';
 
 /**
  * The pushing end of one ring, claimed at the first push.
