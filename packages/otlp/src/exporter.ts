@@ -128,8 +128,9 @@ export class OtlpMetricExporter {
   }
 
   /**
-   * Takes the metrics and calls back once, within `acceptMillis`: SUCCESS (0) when they are delivered or safe in the
-   * fallback log, or in memory if the log is off or cannot be written; FAILED (1) when some of them are lost.
+   * Takes the metrics and calls back once: SUCCESS (0) when they are delivered or safe in the fallback log, where they
+   * are written after `acceptMillis` at the latest, or in memory if the log is off or cannot be written; FAILED (1) when
+   * some of them are lost.
    * Calls may overlap; nothing of what is given is referred to afterwards.
    */
   export(metrics: MetricsBatch, resultCallback: (result: ExportResult) => void): void {
