@@ -2,7 +2,7 @@
 module.exports = {
   testEnvironment: 'node',
   // A net for what hangs, not a limit: slow machines are no failure.
-  testTimeout: 180_000,
+  testTimeout: 600_000,
   testMatch: ['<rootDir>/packages/*/test/**/*.test.ts', '<rootDir>/examples/*/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/(dist|cjs)/package.json'],
   transform: {

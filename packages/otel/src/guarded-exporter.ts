@@ -16,8 +16,13 @@ export interface GuardedExporter extends PushMetricExporter {
 /**
  * With `speaks` the exporter says itself, once, what is wrong: it need not be said here, and its results are kept from
  * the reader, which would have OpenTelemetry's error handler print a stack for every export that failed.
+ * `exportRest` exports what was recorded while the last flush waited: the reader shuts down without another collection.
  */
-export function guardExporter(exporter: PushMetricExporter, speaks = false): GuardedExporter {
+export function guardExporter(
+  exporter: PushMetricExporter,
+  speaks = false,
+  exportRest: () => void = () => {},
+): GuardedExporter {
   let shutdown: Promise<void> | undefined;
   const guarded: GuardedExporter = {
     export(metrics, callback) {
@@ -35,7 +40,10 @@ export function guardExporter(exporter: PushMetricExporter, speaks = false): Gua
     },
     shutdown() {
       if (shutdown === undefined) {
-        shutdown = (async () => exporter.shutdown())();
+        shutdown = (async () => {
+          exportRest();
+          await exporter.shutdown();
+        })();
         shutdown.catch((error) => {
           if (!speaks) {
             diag.error('the exporter failed to shut down', error);

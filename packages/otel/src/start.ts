@@ -6,7 +6,7 @@ import { defaultDirectory, OtlpMetricExporter } from '@ostinato/otlp';
 import { createRecorder } from '@ostinato/recorder';
 import { ensureDiagLogger, registered, reportToDiag } from './diagnostics.ts';
 import { readSettings } from './environment.ts';
-import { guardExporter } from './guarded-exporter.ts';
+import { type GuardedExporter, guardExporter } from './guarded-exporter.ts';
 import { checkStartOptions, isExporter, type StartExporterOptions, type StartOptions } from './options.ts';
 import { type Ending, onProcessEnd } from './process-end.ts';
 import { metricCollector } from './producer.ts';
@@ -99,8 +99,9 @@ function assemble(options: StartOptions, undo: (() => void)[]): Parts {
   const given = options.exporter ?? {};
   const exporter = isExporter(given)
     ? guardExporter(given)
-    : guardExporter(createExporter(given, serviceOf(resource), exportTimeoutMillis), true);
+    : guardOwn(createExporter(given, serviceOf(resource), exportTimeoutMillis), () => exportNow());
   const collect = metricCollector(recorder, { temporality: temporalityOf(exporter), resource });
+  const exportNow = () => exporter.export(collect().resourceMetrics, () => {});
   const reader = new PeriodicExportingMetricReader({
     exporter,
     exportIntervalMillis,
@@ -115,7 +116,7 @@ function assemble(options: StartOptions, undo: (() => void)[]): Parts {
     meterProvider,
     exporter,
     patienceMillis: (flushMillis ?? DEFAULT_FLUSH_MILLIS) + MARGIN_MILLIS,
-    exportNow: () => exporter.export(collect().resourceMetrics, () => {}),
+    exportNow,
   };
 }
 
@@ -134,6 +135,17 @@ function endingOf(running: Running, { exportNow }: Parts): Ending {
       }
     },
   };
+}
+
+/**
+ * Where the last flush was in vain it may have waited for seconds: what was recorded meanwhile goes the same way,
+ * which is to the log.
+ */
+function guardOwn(exporter: OtlpMetricExporter, exportRest: () => void): GuardedExporter {
+  return guardExporter(exporter, true, () => {
+    const { logged, queued } = exporter.status().account;
+    if (logged + queued > 0) exportRest();
+  });
 }
 
 /** The exporter, with a log in a directory of the service, and calling back before the reader gives it up. */

@@ -10,7 +10,15 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { counter, gauge, globalRecorder, histogram, report, setGlobalRecorder } from '@ostinato/core';
 import { createRecorder } from '@ostinato/recorder';
-import { type Collector, decodePoints, type Point, silence, startCollector, status } from '@ostinato/testing';
+import {
+  type Collector,
+  decodePoints,
+  type Point,
+  silence,
+  startCollector,
+  status,
+  success,
+} from '@ostinato/testing';
 import { registered } from '../src/diagnostics.ts';
 import type { StartOptions } from '../src/options.ts';
 import type { Running } from '../src/running.ts';
@@ -205,6 +213,22 @@ describe('the environment', () => {
     start({ interval: HOUR });
     expect(said).toEqual([expect.stringContaining('OTEL_METRIC_EXPORT_TIMEOUT=soon is ignored')]);
   });
+});
+
+test('what is recorded while the last flush waits in vain goes to the log', async () => {
+  collector.respond(silence());
+  const options = { interval: HOUR, exporter: { temporalityPreference: 'delta', flushMillis: 300 } } as const;
+  const sdk = start(options);
+  const orders = counter('orders');
+  orders.increment(3);
+  const ended = sdk.shutdown();
+  await collector.received(1);
+  orders.increment(4);
+  await ended;
+  collector.respond(success());
+  start(options);
+  await collector.until(() => received().length >= 2);
+  expect(valuesOf('orders')).toEqual([3, 4]);
 });
 
 describe('a second start()', () => {

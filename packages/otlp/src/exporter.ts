@@ -87,8 +87,8 @@ export class OtlpMetricExporter {
   readonly #encode: typeof encodeBatch;
   readonly #forgetExit: () => void;
   #shutdown: Promise<void> | undefined;
-  /** The last flush ran out of time, and nothing was exported since. */
-  #unheard = false;
+  /** How many answers there were when a flush ran out of time. */
+  #unheardSince: number | undefined;
 
   /**
    * Throws an {@link OstinatoError} (`OSTINATO_INVALID_OPTION`, `OSTINATO_LOG_DIRECTORY`) for options that cannot be used. `parts` are
@@ -128,8 +128,9 @@ export class OtlpMetricExporter {
   }
 
   /**
-   * Takes the metrics and calls back once, within `acceptMillis`: SUCCESS (0) when they are delivered or safe in the
-   * fallback log, or in memory if the log is off or cannot be written; FAILED (1) when some of them are lost.
+   * Takes the metrics and calls back once: SUCCESS (0) when they are delivered or safe in the fallback log, where they
+   * are written after `acceptMillis` at the latest, or in memory if the log is off or cannot be written; FAILED (1) when
+   * some of them are lost.
    * Calls may overlap; nothing of what is given is referred to afterwards.
    */
   export(metrics: MetricsBatch, resultCallback: (result: ExportResult) => void): void {
@@ -148,7 +149,6 @@ export class OtlpMetricExporter {
       resultCallback({ code: 1, error });
       return;
     }
-    this.#unheard = false;
     this.#acceptor.accept(encoded, resultCallback);
   }
 
@@ -158,7 +158,8 @@ export class OtlpMetricExporter {
    */
   async forceFlush(): Promise<void> {
     await this.#acceptor.drained();
-    this.#unheard = (await this.#destination.settle(this.#config.flushMillis, 'away')) === 'timed out';
+    const settled = await this.#destination.settle(this.#config.flushMillis, 'away');
+    this.#unheardSince = settled === 'timed out' ? this.#destination.answers : undefined;
     await this.#destination.spill();
   }
 
@@ -192,8 +193,9 @@ export class OtlpMetricExporter {
 
   async #end(): Promise<void> {
     await this.#acceptor.drained();
-    // A stock reader flushes just before: what was waited for in vain then is not waited for again.
-    if (!this.#unheard) await this.#destination.settle(this.#config.flushMillis, 'away and safe');
+    // A stock reader flushes just before: a receiver that was waited for in vain then is not waited for again.
+    if (this.#unheardSince !== this.#destination.answers)
+      await this.#destination.settle(this.#config.flushMillis, 'away and safe');
     const lost = await this.#destination.close();
     this.#forgetExit();
     if (lost > 0) {

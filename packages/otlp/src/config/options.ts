@@ -76,7 +76,7 @@ export interface OtlpMetricExporterOptions {
   readonly memory?: MemoryOptions;
   /** Default: off. */
   readonly fallback?: false | FallbackOptions;
-  /** Within how long `export()` calls back, ms. Default 1000. */
+  /** After so long `export()` waits for the collector no more, writes to the log what is left, and calls back; ms. Default 1000. */
   readonly acceptMillis?: number;
   /** How long a flush tries to deliver before it leaves the rest to the log, ms. Default 5000. */
   readonly flushMillis?: number;

@@ -133,7 +133,7 @@ export class Acceptor {
     this.#acceptMillis = acceptMillis;
   }
 
-  /** Takes one export, and calls back within `acceptMillis` when it is delivered, safe, or known to be lost. */
+  /** Takes one export, and calls back when it is delivered, safe, or known to be lost; after `acceptMillis` it is made safe. */
   accept(encoded: Encoded, callback: (result: ExportResult) => void): void {
     const cancel = this.#runtime.after(this.#acceptMillis, () => this.#due(batch), true);
     const batch = new Batch((result) => {

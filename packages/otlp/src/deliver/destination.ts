@@ -58,6 +58,7 @@ export class Destination implements Intake {
   readonly #watchers = new Set<() => void>();
   #state: State = 'starting';
   #running: Promise<void> | undefined;
+  #answers = 0;
   #spilling = false;
   readonly #spilled: (() => void)[] = [];
   #cancelTimer: Cancel = () => {};
@@ -93,6 +94,11 @@ export class Destination implements Intake {
 
   get state(): State {
     return this.#state;
+  }
+
+  /** How often the receiver answered, with whatever it said about the data. */
+  get answers(): number {
+    return this.#answers;
   }
 
   get limit(): number {
@@ -333,6 +339,7 @@ export class Destination implements Intake {
 
   /** The receiver lives: whatever it said was about the data. */
   #answered(): void {
+    this.#answers++;
     this.#backoff.reset();
     this.#probe.reset();
     this.#notBefore = 0;
