@@ -62,10 +62,12 @@ export const describeHistogram: Metrics['describeHistogram'] = metrics.describeH
 
 /**
  * A gauge whose value is at hand when it is wanted, such as the length of a queue: `read` is called at each collection
- * and returns a finite number. It is called in the thread that made it, synchronously, so it should return at once and
- * not compute. One that throws, or returns anything else (a promise, NaN), records nothing, is counted and warned of
- * once; all others are read. The series then stays as it was. One that takes more than 100 ms is warned of and called
- * less often.
+ * and returns a finite number, at once. One that throws, or returns anything else (a promise, NaN), records nothing, is
+ * counted and warned of once; all others are read. The series then stays as it was. One that takes more than 100 ms is
+ * warned of and called less often.
+ *
+ * It is called in the thread that made it; in a worker thread once a second, and when that thread ends by itself. Threads
+ * that observe the same need a label that tells them apart: of one series the newest value stays.
  *
  * As handles do, it works whenever a recorder is installed, before or after. Made within `withLocalRecorder`, it
  * belongs to that recorder alone. Throws `OstinatoError` with code `OSTINATO_INVALID_NAME` or
@@ -81,7 +83,8 @@ export const observeGauge: Metrics['observeGauge'] = metrics.observeGauge;
 
 /**
  * A counter whose total is kept elsewhere; as `observeGauge`. `read` returns the total, a finite number of at least 0,
- * as for `absolute`: one that is lower than before has no effect and is warned of once.
+ * as for `absolute`: one that is lower than before has no effect and is warned of once, and of several callbacks for one
+ * series the highest total stays.
  *
  * ```ts
  * observeCounter('process.cpu.time', { mode: 'user' }, () => process.cpuUsage().user / 1e6);

@@ -24,6 +24,10 @@ export class Observers {
     this.#recorder = recorder;
   }
 
+  get size(): number {
+    return this.#all.size;
+  }
+
   /** Returns what ends it. */
   add(kind: ObservedKind, key: Key, meta: Meta, read: () => number | undefined): () => void {
     const observer = new Observer(this.#recorder, kind, key, meta, read);

@@ -1,6 +1,15 @@
-import { globalRecorder, OstinatoError, report, setGlobalRecorder } from '@ostinato/core';
+import {
+  globalRecorder,
+  type Key,
+  type Meta,
+  type ObservedKind,
+  OstinatoError,
+  report,
+  setGlobalRecorder,
+} from '@ostinato/core';
 import { THREAD_ROWS } from './arena/layout.ts';
 import { ThreadTable } from './arena/thread-table.ts';
+import { SampledObservers } from './sampled-observers.ts';
 import { ThreadRecorder } from './thread-recorder.ts';
 import { inherited, threadId } from './worker-threads.ts';
 
@@ -46,6 +55,12 @@ export function attachWorker(): Attachment {
 
 /** The recorder of a worker thread. It is read in the thread that made the recorder. */
 export class WorkerRecorder extends ThreadRecorder {
+  readonly #observers = new SampledObservers(this);
+
+  observe(kind: ObservedKind, key: Key, meta: Meta, read: () => number | undefined): () => void {
+    return this.#observers.add(kind, key, meta, read);
+  }
+
   /** Throws `OSTINATO_NOT_THE_READER`: an arena has one thread that reads. */
   reader(): never {
     throw new OstinatoError(
