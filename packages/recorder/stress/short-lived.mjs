@@ -43,7 +43,7 @@ async function work({ end, lane, depth }) {
 const COUNT = { returns: 1, throws: 1, exits: 1, 'has a child': 3, 'leaves its child behind': 2 };
 
 async function main() {
-  const workers = size(0, 600);
+  const workers = size(0, 320);
   const recorder = createRecorder({ buckets: { explicit: [1, 10, 100] }, maxMemory: 4 * 2 ** 20 });
   setGlobalRecorder(recorder);
   const audit = new Audit(recorder);

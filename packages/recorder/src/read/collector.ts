@@ -16,6 +16,9 @@ import { entry, LabelTrie, NameTable } from '../registry/trie.ts';
 import type { Cells } from './merge.ts';
 import { retire } from './retire.ts';
 
+/** Metrics of which nothing is recorded, or exported, are remembered up to this number. */
+const MAX_DESCRIBED = 10_000;
+
 /** One series, of all threads that record on it. */
 export class CollectedSeries implements Cells {
   /** Counted from 0 in order of arrival. */
@@ -217,7 +220,9 @@ export class Collector {
     if (this.#byRecord.has(address)) return this.#byRecord.get(address);
     const definition = readMetric(this.arena, address);
     let metric = this.#metrics.get(definition.scope, definition.name);
-    if (metric === undefined) {
+    if (metric === undefined && this.#metrics.size >= this.#limits.total + MAX_DESCRIBED) {
+      this.#reportMetrics(definition.name);
+    } else if (metric === undefined) {
       metric = new CollectedMetric(definition, this.#scopeOf(definition.scope).scope);
       this.#metrics.add(metric.scope, metric.name, metric);
     } else if (!metric.join(definition)) {
@@ -250,9 +255,7 @@ export class Collector {
   #admitMetric(metric: CollectedMetric): boolean {
     if (metric.admitted) return true;
     if (!this.#admission.admitMetric()) {
-      report('OSTINATO_LIMIT', 'metrics', () => {
-        return `The limit of ${this.#limits.total} series is reached: "${metric.name}" and metrics after it are not exported.`;
-      });
+      this.#reportMetrics(metric.name);
       return false;
     }
     metric.admitted = true;
@@ -260,6 +263,12 @@ export class Collector {
     if (scope.metrics.length === 0) this.scopes.push(scope);
     scope.metrics.push(metric);
     return true;
+  }
+
+  #reportMetrics(name: string): void {
+    report('OSTINATO_LIMIT', 'metrics', () => {
+      return `The limit of ${this.#limits.total} series is reached: "${name}" and metrics after it are not exported.`;
+    });
   }
 
   #admit(metric: CollectedMetric, labels: Key['labels'], start: bigint): CollectedSeries {

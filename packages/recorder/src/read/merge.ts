@@ -1,3 +1,4 @@
+import { type Key, report } from '@ostinato/core';
 import type { Arena } from '../arena/arena.ts';
 import {
   EXPLICIT_BUCKETS,
@@ -13,6 +14,7 @@ import {
   HISTOGRAM_SUM,
   HISTOGRAM_WRITES,
   MODE_MAX,
+  MODE_NONE,
   SERIES_CELL,
   SERIES_MODE,
 } from '../arena/layout.ts';
@@ -44,16 +46,26 @@ const NEVER_WRITTEN = 0;
  * cell had, values of one cell may be apart by what was recorded in between, and all are exact at rest.
  */
 
-/** The sum, or the highest, of a counter's cells. */
-export function counterValue(arena: Arena, series: Cells, mode: number): number {
+/** The sum, or the highest, of a counter's cells. Those of threads that record in the other mode are left out. */
+export function counterValue(arena: Arena, series: Cells & { readonly key: Key }, mode: number): number {
   const { words, doubles } = arena;
   let value = series.retired?.[0] ?? 0;
   for (const record of series.records) {
-    if (words[record * 2 + SERIES_MODE] !== mode) continue;
+    const own = words[record * 2 + SERIES_MODE];
+    if (own !== mode) {
+      if (own !== MODE_NONE) reportMode(series.key);
+      continue;
+    }
     const cell = doubles[words[record * 2 + SERIES_CELL] as number] as number;
     value = mode === MODE_MAX ? Math.max(value, cell) : value + cell;
   }
   return finite(Math.max(value, series.floor));
+}
+
+function reportMode({ scope, name }: Key): void {
+  report('OSTINATO_MODE', `${scope.name} ${name}`, () => {
+    return `counter "${name}": threads use both increment and absolute on one series; what was first stays, and what the others record is dropped.`;
+  });
 }
 
 /**

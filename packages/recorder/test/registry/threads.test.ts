@@ -201,6 +201,33 @@ test.each([
   expect(readAll(threads.reader().collect()).map(({ value, count }) => value + count)).toEqual([1, 1]);
 });
 
+test('a thread that sets what another one increments is left out, with a warning', () => {
+  const threads = new Threads(2);
+  threads.counter(0, 'conflict').increment(3);
+  threads.counter(1, 'conflict').absolute(100);
+  const reader = threads.reader();
+  expect(readAll(reader.collect())).toMatchObject([{ value: 3 }]);
+  threads.replace(1);
+  expect(readAll(reader.collect())).toMatchObject([{ value: 3 }]);
+  expect(caught.warnings).toMatchObject([
+    { code: 'OSTINATO_MODE', text: expect.stringContaining('threads') },
+  ]);
+});
+
+test('metrics without series, of however many threads, are remembered up to a bound', () => {
+  const threads = new Threads(2, { cardinality: { perMetric: 2, total: 4 } });
+  for (let round = 0; round < 12; round++) {
+    for (let i = 0; i < 1000; i++) {
+      threads.registries[1]!.describe('counter', { name: 'test' }, `m${round}.${i}`, { unit: 's' });
+    }
+    threads.replace(1);
+    threads.collector.discover();
+  }
+  threads.counter(0, 'late').increment(1);
+  expect(readAll(threads.reader().collect())).toEqual([]);
+  expect(caught.warnings.map(({ code }) => code)).toEqual(['OSTINATO_LIMIT']);
+});
+
 test('a unit that one thread knows is the unit', () => {
   const threads = new Threads(2);
   threads.counter(0, 'c').increment(1);
