@@ -1,13 +1,20 @@
 import { OptionCheck } from '@ostinato/core';
 import { MAX_MEMORY, MIN_MEMORY } from './arena/arena.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { readLayers } from './layers/given.ts';
+import type { Layer } from './layers/layer.ts';
 import type { Limits } from './registry/admission.ts';
 
 /** What `createRecorder` takes. */
 export interface RecorderOptions {
   /**
-   * Buckets of histograms by metric name, over what their definition says: upper bounds (each inclusive, finite,
-   * ascending), or `'exponential'`.
+   * What is done to metrics before they have series, such as `[prefix('shop'), redact({ drop: ['email'] })]`. The first
+   * one sees what is recorded, each further one what the one before made of it. Free per record for held handles.
+   */
+  readonly layers?: readonly Layer[];
+  /**
+   * Buckets of histograms by metric name (as the layers leave it), over what their definition says: upper bounds
+   * (each inclusive, finite, ascending), or `'exponential'`.
    */
   readonly buckets?: { readonly [metric: string]: readonly number[] | 'exponential' };
   /**
@@ -34,6 +41,7 @@ export type ReaderTemporality = 'cumulative' | 'delta' | 'lowmemory';
 
 /** The options, complete and valid. */
 export interface Settings {
+  readonly layers: readonly Layer[];
   readonly buckets: ReadonlyMap<string, readonly number[] | 'exponential'>;
   readonly limits: Limits;
   readonly maxMemory: number;
@@ -52,8 +60,15 @@ const readerCheck = new OptionCheck('recorder.reader');
 
 /** Throws `OSTINATO_INVALID_OPTION`, with what was given and what is allowed. */
 export function readSettings(options: unknown): Settings {
-  const given = check.object<RecorderOptions>(options, ['buckets', 'cardinality', 'maxMemory', 'clock']);
+  const given = check.object<RecorderOptions>(options, [
+    'layers',
+    'buckets',
+    'cardinality',
+    'maxMemory',
+    'clock',
+  ]);
   return {
+    layers: readLayers(check, given.layers),
     buckets: readBuckets(given.buckets),
     limits: readLimits(given.cardinality),
     maxMemory: check.integer('maxMemory', given.maxMemory ?? DEFAULT_MEMORY, MIN_MEMORY, MAX_MEMORY),

@@ -1,6 +1,7 @@
-import type { Key, Meta, ObservedKind, RefusalReason } from '@ostinato/core';
+import type { RefusalReason } from '@ostinato/core';
 import { Arena, allocateArena } from './arena/arena.ts';
 import { ThreadTable } from './arena/thread-table.ts';
+import type { FilterOptions } from './layers/filter.ts';
 import { Observers } from './observers.ts';
 import {
   type ReaderTemporality,
@@ -20,23 +21,31 @@ import { threadId } from './worker-threads.ts';
  */
 export class AtomicRecorder extends ThreadRecorder {
   readonly #collector: Collector;
-  readonly #observers: Observers;
 
   constructor(settings: Settings) {
     const arena = new Arena(allocateArena(settings.maxMemory));
-    super(arena, new ThreadTable(arena).claim(threadId(), 0) as number, settings);
+    super(arena, new ThreadTable(arena).claim(threadId(), 0) as number, settings, Observers);
     this.#collector = new Collector(arena, settings.limits);
-    this.#observers = new Observers(this);
   }
 
-  observe(kind: ObservedKind, key: Key, meta: Meta, read: () => number | undefined): () => void {
-    return this.#observers.add(kind, key, meta, read);
+  /**
+   * Changes the filter: live handles ask again at their next operation, those of worker threads when their event loop
+   * next turns after some 100 ms. What was recorded before stays. It takes the place of the first `filter` among the
+   * layers; if there is none, it stands in front of all. Throws `OSTINATO_INVALID_OPTION`, for more than 4 KiB of
+   * rules too.
+   *
+   * ```ts
+   * recorder.setFilter({ directives: 'info,orders/db=debug' });
+   * ```
+   */
+  setFilter(options: FilterOptions): void {
+    this.layers.setFilter(options);
   }
 
   /** A new reader, `cumulative` by default; its first collection has everything recorded so far. */
   reader(options?: { readonly temporality?: ReaderTemporality }): Reader {
     return new CellReader(this.#collector, this.timeline, readReaderOptions(options), () =>
-      this.#observers.read(),
+      this.registry.observers.read(),
     );
   }
 

@@ -6,6 +6,7 @@ import type {
   Key,
   Kind,
   Meta,
+  ObservedKind,
   Recorder,
   RefusalReason,
   Scope,
@@ -13,6 +14,10 @@ import type {
 import type { Arena } from './arena/arena.ts';
 import { ThreadTable } from './arena/thread-table.ts';
 import { Timeline } from './clock.ts';
+import { layersForWorkers } from './layers/given.ts';
+import { Layers } from './layers/layers.ts';
+import { SharedFilter } from './layers/shared-filter.ts';
+import type { Observers } from './observers.ts';
 import type { Settings } from './options.ts';
 import { Refusals } from './refusals.ts';
 import { Registry } from './registry/registry.ts';
@@ -25,13 +30,14 @@ export class ThreadRecorder implements Recorder {
   protected readonly refusalCounts: Refusals;
   readonly #settings: Settings;
   readonly #row: number;
-  readonly #registry: Registry;
+  protected readonly registry: Registry;
+  protected readonly layers: Layers;
   #stopListening: (() => void) | undefined;
   /** Milliseconds, monotonic; what timers read. */
   readonly now: () => number;
 
-  /** `row` is the thread's place in the arena's thread table. */
-  constructor(arena: Arena, row: number, settings: Settings) {
+  /** `row` is the thread's place in the arena's thread table; `Observing` reads the values that callbacks give. */
+  constructor(arena: Arena, row: number, settings: Settings, Observing: typeof Observers) {
     const { clock } = settings;
     this.now = () => clock.now();
     this.arena = arena;
@@ -39,32 +45,38 @@ export class ThreadRecorder implements Recorder {
     this.refusalCounts = new Refusals(arena);
     this.#settings = settings;
     this.#row = row;
-    this.#registry = new Registry(arena, row, settings, this.timeline, this.refusalCounts);
+    this.registry = new Registry(arena, row, settings, this.timeline, this.refusalCounts, Observing);
+    this.layers = new Layers(settings.layers, this.registry, new SharedFilter(arena));
   }
 
   describe(kind: Kind, scope: Scope, name: string, meta: Meta): void {
-    this.#registry.describe(kind, scope, name, meta);
+    this.layers.front.describe(kind, scope, name, meta);
   }
 
   counter(key: Key, meta: Meta): Cell<CounterSink> {
-    return this.#registry.counter(key, meta);
+    return this.layers.front.counter(key, meta);
   }
 
   gauge(key: Key, meta: Meta): Cell<GaugeSink> {
-    return this.#registry.gauge(key, meta);
+    return this.layers.front.gauge(key, meta);
   }
 
   histogram(key: Key, meta: Meta): Cell<HistogramSink> {
-    return this.#registry.histogram(key, meta);
+    return this.layers.front.histogram(key, meta);
+  }
+
+  observe(kind: ObservedKind, key: Key, meta: Meta, read: () => number | undefined): () => void {
+    return this.layers.front.observe(kind, key, meta, read);
   }
 
   refused(kind: Kind, reason: RefusalReason): void {
-    this.#registry.refused(kind, reason);
+    this.layers.front.refused(kind, reason);
   }
 
   /** Called by `setGlobalRecorder`: worker threads that are started from now on find this recorder. */
   installed(): void {
-    publish(this.arena, this.#settings, this.#row);
+    const layers = layersForWorkers(this.#settings.layers);
+    publish(this.arena, { ...this.#settings, layers }, this.#row);
     this.#stopListening = onWorkerEnd((nodeId) => this.threadEnded(nodeId));
   }
 

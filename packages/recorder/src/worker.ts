@@ -1,14 +1,9 @@
-import {
-  globalRecorder,
-  type Key,
-  type Meta,
-  type ObservedKind,
-  OstinatoError,
-  report,
-  setGlobalRecorder,
-} from '@ostinato/core';
-import { THREAD_ROWS } from './arena/layout.ts';
+import { globalRecorder, OstinatoError, report, setGlobalRecorder } from '@ostinato/core';
+import type { Arena } from './arena/arena.ts';
+import { LAYERS_REPORTED, THREAD_ROWS } from './arena/layout.ts';
 import { ThreadTable } from './arena/thread-table.ts';
+import { reportLayersOfOneThread } from './layers/given.ts';
+import type { Settings } from './options.ts';
 import { SampledObservers } from './sampled-observers.ts';
 import { ThreadRecorder } from './thread-recorder.ts';
 import { inherited, threadId } from './worker-threads.ts';
@@ -49,16 +44,31 @@ export function attachWorker(): Attachment {
     });
     return 'too many threads';
   }
+  if (Atomics.exchange(arena.words, LAYERS_REPORTED, 1) === 0) reportLayersOfOneThread(settings.layers);
   setGlobalRecorder(new WorkerRecorder(arena, row, settings));
   return 'attached';
 }
 
+/** How often a worker thread looks whether the filter was changed, in milliseconds. */
+const LOOK_MILLIS = 100;
+
 /** The recorder of a worker thread. It is read in the thread that made the recorder. */
 export class WorkerRecorder extends ThreadRecorder {
-  readonly #observers = new SampledObservers(this);
+  #looking: NodeJS.Timeout | undefined;
 
-  observe(kind: ObservedKind, key: Key, meta: Meta, read: () => number | undefined): () => void {
-    return this.#observers.add(kind, key, meta, read);
+  constructor(arena: Arena, row: number, settings: Settings) {
+    super(arena, row, settings, SampledObservers);
+  }
+
+  override installed(): void {
+    super.installed();
+    // Not for the sake of this does a thread stay alive.
+    this.#looking = setInterval(() => this.layers.refresh(), LOOK_MILLIS).unref();
+  }
+
+  override uninstalled(): void {
+    super.uninstalled();
+    clearInterval(this.#looking);
   }
 
   /** Throws `OSTINATO_NOT_THE_READER`: an arena has one thread that reads. */

@@ -2,8 +2,14 @@ import { join } from 'node:path';
 import { compileExamples } from '../../core/test/support/docstring-examples.ts';
 
 test('the examples in the docstrings compile', () => {
-  const header = "import { AtomicBucket } from '@ostinato/recorder';";
+  const header = [
+    "import * as recorderPackage from '@ostinato/recorder';",
+    "import { DebuggingRecorder } from '@ostinato/testing';",
+    'const { AtomicBucket, createRecorder, prefix, filter, commonLabels, rename, redact, route, fanout } = recorderPackage;',
+    'declare const recorder: recorderPackage.AtomicRecorder;',
+    'declare const auditRecorder: recorderPackage.AtomicRecorder;',
+  ].join('\n');
   const { found, output } = compileExamples(join(__dirname, '../src'), header);
   expect(output).toBe('');
-  expect(found).toBeGreaterThanOrEqual(2);
+  expect(found).toBeGreaterThanOrEqual(10);
 });

@@ -45,7 +45,7 @@ test.each<[string, unknown, string]>([
   [
     'an unknown option',
     { maxMem: 1 },
-    "there is no option 'maxMem'; did you mean 'maxMemory'? (known: buckets, cardinality, maxMemory, clock)",
+    "there is no option 'maxMem'; did you mean 'maxMemory'? (known: layers, buckets, cardinality, maxMemory, clock)",
   ],
   [
     'too little memory',

@@ -30,6 +30,8 @@ export const FREED = 1;
 export const COMMONS = 2;
 /** How many gauges are in the gauge table. `Atomics.add`, by any thread. */
 export const GAUGES = 3;
+/** 1 once a worker thread has said which layers it does not apply. `Atomics.exchange`, by any thread. */
+export const LAYERS_REPORTED = 4;
 /** Refused operations of all threads, 64 bits a reason (refusals.ts). `Atomics.add`, by any thread. */
 export const REFUSALS = 16;
 export const REFUSAL_REASONS = 24;
@@ -44,8 +46,18 @@ export const GAUGE_BUCKETS = 4096;
  */
 export const THREAD_TABLE = GAUGE_TABLE + GAUGE_BUCKETS;
 export const THREAD_ROWS = 2048;
+/**
+ * The text of the filter in force (layers/shared-filter.ts). `FILTER_GENERATION` is odd while it is written, and else
+ * even; 0 until the first time. One writer, the recorder's thread; any thread reads. All of these words are read and
+ * written by Atomics only, so there is one order of all accesses: a reader that finds the same even generation
+ * before and after has read the text of that generation, and no other.
+ */
+export const FILTER_GENERATION = 8;
+export const FILTER_BYTES = 9;
+export const FILTER_TEXT = THREAD_TABLE + THREAD_ROWS * 2;
+export const FILTER_TEXT_BYTES = 4096;
 /** The slab table: two words a slab. */
-export const SLAB_TABLE = THREAD_TABLE + THREAD_ROWS * 2;
+export const SLAB_TABLE = FILTER_TEXT + FILTER_TEXT_BYTES / 4;
 export const SLAB_TABLE_WORDS = 2;
 /**
  * The row of the thread that owns the slab, 0: free, `COMMON`: nobody's (arena/commons.ts). Claimed by CAS; while it

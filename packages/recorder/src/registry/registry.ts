@@ -6,6 +6,7 @@ import {
   type Key,
   type Kind,
   type Meta,
+  type ObservedKind,
   REVOKED,
   type Recorder,
   type RefusalReason,
@@ -28,6 +29,7 @@ import { FirstSample } from '../cells/first-sample.ts';
 import { GaugeCell } from '../cells/gauge.ts';
 import { shareGauge } from '../cells/gauge-table.ts';
 import type { Timeline } from '../clock.ts';
+import { Observers } from '../observers.ts';
 import type { Settings } from '../options.ts';
 import type { Refusals } from '../refusals.ts';
 import { Admission, isOverflow, OVERFLOW_LABELS } from './admission.ts';
@@ -76,13 +78,23 @@ export class Registry implements Recorder {
   readonly #admission: Admission;
   readonly #doorkeeper: Doorkeeper | undefined;
   readonly #metrics = new NameTable<Metric>();
+  /** The values of this thread that callbacks give. */
+  readonly observers: Observers;
   readonly #ofAnotherKind: DroppedCell;
   readonly #beyondLimit: DroppedCell;
   /** After `renew`: the cells that were made since. */
   #renewed: WeakSet<AnyCell> | undefined = undefined;
 
   /** `thread` is a number above 0 that no other thread of this arena has. */
-  constructor(arena: Arena, thread: number, settings: Settings, timeline: Timeline, refusals: Refusals) {
+  constructor(
+    arena: Arena,
+    thread: number,
+    settings: Settings,
+    timeline: Timeline,
+    refusals: Refusals,
+    Observing = Observers,
+  ) {
+    this.observers = new Observing(this);
     this.#arena = arena;
     this.#slabs = new SlabAllocator(arena, thread);
     this.#exponentialCells = new ExponentialCells(arena, this.#slabs);
@@ -119,6 +131,10 @@ export class Registry implements Recorder {
 
   histogram(key: Key, meta: Meta): Cell<HistogramSink> {
     return this.cell('histogram', key, meta) as Cell<HistogramSink>;
+  }
+
+  observe(kind: ObservedKind, key: Key, meta: Meta, read: () => number | undefined): () => void {
+    return this.observers.add(kind, key, meta, read);
   }
 
   refused(_kind: Kind, reason: RefusalReason): void {
