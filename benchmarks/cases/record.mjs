@@ -1,6 +1,14 @@
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { counter, defineCounter, gauge, histogram, setGlobalRecorder } from '@ostinato/core';
-import { AtomicBucket, createRecorder } from '@ostinato/recorder';
+import {
+  AtomicBucket,
+  commonLabels,
+  createRecorder,
+  filter,
+  prefix,
+  redact,
+  rename,
+} from '@ostinato/recorder';
 
 export const title = 'Record: one operation on a held handle, a family, or by name';
 
@@ -86,6 +94,27 @@ export const cases = {
     rival: 'OTel: counter, no attributes',
     make: () => {
       install();
+      return increments(counter('c'));
+    },
+  },
+  'held counter, 5 layers': {
+    rival: 'held counter',
+    make: () => {
+      const layers = [
+        filter({ deny: ['debug.**'], directives: 'info,noisy=off' }),
+        rename({ c: 'count' }),
+        redact({ drop: ['email'], hash: { labels: ['user'], key: 'benchmark' } }),
+        commonLabels({ region: 'eu' }),
+        prefix('bench'),
+      ];
+      setGlobalRecorder(createRecorder({ layers }));
+      return increments(counter('c', { user: 'u', email: 'e' }));
+    },
+  },
+  'held counter, held back by a filter': {
+    rival: 'held counter',
+    make: () => {
+      setGlobalRecorder(createRecorder({ layers: [filter({ allow: [] })] }));
       return increments(counter('c'));
     },
   },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { compileExamples } from '../../core/test/support/docstring-examples.ts';
+import { compileExamples, compilePage } from '../../core/test/support/docstring-examples.ts';
 
 test('the examples in the docstrings compile', () => {
   const header = [
@@ -11,5 +11,9 @@ test('the examples in the docstrings compile', () => {
   ].join('\n');
   const { found, output } = compileExamples(join(__dirname, '../src'), header);
   expect(output).toBe('');
-  expect(found).toBeGreaterThanOrEqual(10);
+  expect(found).toBeGreaterThanOrEqual(9);
+});
+
+test('the examples of the page on layers compile', () => {
+  expect(compilePage(join(__dirname, '../../../docs/layers.md'))).toEqual({ found: 4, output: '' });
 });

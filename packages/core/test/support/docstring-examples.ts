@@ -20,7 +20,22 @@ function examples(sources: string): readonly { file: string; code: string }[] {
 
 /** Compiles the examples in the docstrings of a package's sources, each after `header`. What the compiler says. */
 export function compileExamples(sources: string, header: string): { found: number; output: string } {
-  const found = examples(sources);
+  return compile(examples(sources), header);
+}
+
+/** Compiles the examples of a page of the docs, which say themselves what they import. */
+export function compilePage(page: string): { found: number; output: string } {
+  const blocks = [...readFileSync(page, 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)];
+  return compile(
+    blocks.map(([, code = '']) => ({ file: `${basename(page, '.md')}.ts`, code })),
+    '',
+  );
+}
+
+function compile(
+  found: readonly { file: string; code: string }[],
+  header: string,
+): { found: number; output: string } {
   const directory = mkdtempSync(join(tmpdir(), 'ostinato-examples-'));
   try {
     symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
