@@ -1,5 +1,8 @@
 // A service in ESM: facade, start(), delivery over a real socket.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import { startCollector } from '@ostinato/testing';
 import { counter, defineHistogram, start } from 'ostinato';
 
@@ -13,10 +16,15 @@ const { forceFlush, shutdown } = start({
 });
 early.increment(2);
 latency.with({ route: '/' }).record(12.5);
+const inWorker =
+  "import { counter } from 'ostinato'; import 'ostinato/worker'; counter('threads').increment();";
+writeFileSync('worker.mjs', inWorker);
+await once(new Worker('./worker.mjs'), 'exit');
 await forceFlush();
 await shutdown();
 
 const points = collector.points();
 assert.equal(points.find((point) => point.metric === 'early')?.value, 2);
 assert.equal(points.find((point) => point.metric === 'latency')?.count, 1);
+assert.equal(points.find((point) => point.metric === 'threads')?.value, 1);
 await collector.stop();

@@ -10,6 +10,7 @@ import {
   setGlobalRecorder,
   start,
 } from 'ostinato';
+import { attachment } from 'ostinato/worker';
 
 const requests = defineCounter('requests', { unit: '{request}', labels: ['method', 'route'] });
 requests.with({ method: 'GET', route: '/' }).increment();
@@ -35,5 +36,6 @@ export const all = [
   metricProducer(recorder),
   new DebuggingRecorder(),
   startCollector,
+  attachment,
 ];
 export const code = (error: OstinatoError): string => error.code;
