@@ -15,7 +15,7 @@ export interface FilterOptions {
    * else its scope's, else `info`. Targets that are not listed: `info`. Without directives levels do not matter.
    */
   readonly directives?: string;
-  /** An environment variable, such as `OSTINATO_LEVEL`, whose directives take the place of `directives` if it is set. */
+  /** An environment variable, such as `METRICS_LEVEL`, whose directives take the place of `directives` if it is set. */
   readonly env?: string;
 }
 
@@ -32,7 +32,7 @@ export interface FilterLayer {
  * of the environment that are not valid are reported and ignored.
  *
  * ```ts
- * filter({ deny: ['debug.**'], directives: 'info,orders/db=debug', env: 'OSTINATO_LEVEL' });
+ * filter({ deny: ['debug.**'], directives: 'info,orders/db=debug', env: 'METRICS_LEVEL' });
  * ```
  */
 export function filter(options: FilterOptions): FilterLayer {

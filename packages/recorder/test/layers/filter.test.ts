@@ -222,7 +222,7 @@ test('an allow-list that is empty holds everything back', () => {
 });
 
 describe('directives of the environment', () => {
-  const variable = 'OSTINATO_TEST_LEVEL';
+  const variable = 'METRICS_TEST_LEVEL';
   afterEach(() => {
     delete process.env[variable];
   });
