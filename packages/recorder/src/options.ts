@@ -1,4 +1,4 @@
-import { OptionCheck } from '@ostinato/core';
+import { type Kind, OptionCheck } from '@ostinato/core';
 import { MAX_MEMORY, MIN_MEMORY } from './arena/arena.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { readLayers } from './layers/given.ts';
@@ -23,10 +23,28 @@ export interface RecorderOptions {
    *
    * `doorkeeper`: a label set takes a place only when a thread meets it for the second time within ten minutes; its
    * first sample is summed into the overflow series. Default false.
+   *
+   * `evict: 'leastRecentlyUpdated'`: when a metric has more series than it may, those that were recorded on least
+   * recently expire, and later ones take their places. Default `'none'`: who
+   * came first stays.
    */
   readonly cardinality?:
     | number
-    | { readonly perMetric?: number; readonly total?: number; readonly doorkeeper?: boolean };
+    | {
+        readonly perMetric?: number;
+        readonly total?: number;
+        readonly doorkeeper?: boolean;
+        readonly evict?: 'none' | 'leastRecentlyUpdated';
+      };
+  /**
+   * Milliseconds after which a series that nobody records on leaves the export and makes room for others; a number is
+   * that for all three kinds. What is recorded later begins anew, with a new start time. Counters that are set by
+   * `absolute` do not expire: what they count is kept elsewhere, and would be counted twice. A gauge keeps its last
+   * value for those that go on from there. Default: nothing expires.
+   */
+  readonly idleTimeout?:
+    | number
+    | { readonly counter?: number; readonly gauge?: number; readonly histogram?: number };
   /** Bytes that series may take, from 1 MiB to 2 GiB; resident only as they are used. Default 64 MiB. */
   readonly maxMemory?: number;
   /** Default: the system's. */
@@ -44,6 +62,10 @@ export interface Settings {
   readonly layers: readonly Layer[];
   readonly buckets: ReadonlyMap<string, readonly number[] | 'exponential'>;
   readonly limits: Limits;
+  /** Milliseconds by kind; Infinity: never. */
+  readonly idleTimeout: Readonly<Record<Kind, number>>;
+  /** Whether there are series that expire. */
+  readonly expires: boolean;
   readonly maxMemory: number;
   readonly clock: Clock;
 }
@@ -54,23 +76,24 @@ const DEFAULT_PER_METRIC = 2_000;
 const DEFAULT_TOTAL = 10_000;
 const DEFAULT_MEMORY = 64 * 1024 * 1024;
 const TEMPORALITIES: readonly ReaderTemporality[] = ['cumulative', 'delta', 'lowmemory'];
+const NAMES = ['layers', 'buckets', 'cardinality', 'idleTimeout', 'maxMemory', 'clock'] as const;
+/** The longest idle timeout: 24 days. */
+const MAX_IDLE = 2 ** 31 - 1;
 
 const check = new OptionCheck('createRecorder');
 const readerCheck = new OptionCheck('recorder.reader');
 
 /** Throws `OSTINATO_INVALID_OPTION`, with what was given and what is allowed. */
 export function readSettings(options: unknown): Settings {
-  const given = check.object<RecorderOptions>(options, [
-    'layers',
-    'buckets',
-    'cardinality',
-    'maxMemory',
-    'clock',
-  ]);
+  const given = check.object<RecorderOptions>(options, NAMES);
+  const limits = readLimits(given.cardinality);
+  const idleTimeout = readIdleTimeout(given.idleTimeout);
   return {
     layers: readLayers(check, given.layers),
     buckets: readBuckets(given.buckets),
-    limits: readLimits(given.cardinality),
+    limits,
+    idleTimeout,
+    expires: limits.evict !== 'none' || Object.values(idleTimeout).some(Number.isFinite),
     maxMemory: check.integer('maxMemory', given.maxMemory ?? DEFAULT_MEMORY, MIN_MEMORY, MAX_MEMORY),
     clock: readClock(given.clock),
   };
@@ -80,13 +103,31 @@ function readLimits(given: RecorderOptions['cardinality']): Limits {
   const isNumber = typeof given === 'number';
   const limits = isNumber
     ? { perMetric: given }
-    : check.object<Limits>(given, ['perMetric', 'total', 'doorkeeper'], 'cardinality');
+    : check.object<Limits>(given, ['perMetric', 'total', 'doorkeeper', 'evict'], 'cardinality');
   const perMetric = isNumber ? 'cardinality' : 'cardinality.perMetric';
   return {
     perMetric: check.integer(perMetric, limits.perMetric ?? DEFAULT_PER_METRIC, 1, 1_000_000),
     total: check.integer('cardinality.total', limits.total ?? DEFAULT_TOTAL, 1, 1_000_000),
     doorkeeper: check.oneOf('cardinality.doorkeeper', limits.doorkeeper ?? false, [true, false]),
+    evict: check.oneOf('cardinality.evict', limits.evict ?? 'none', ['none', 'leastRecentlyUpdated']),
   };
+}
+
+function readIdleTimeout(given: RecorderOptions['idleTimeout']): Settings['idleTimeout'] {
+  if (typeof given === 'number') {
+    const all = check.number('idleTimeout', given, 1, MAX_IDLE);
+    return { counter: all, gauge: all, histogram: all };
+  }
+  const kinds = check.object<Settings['idleTimeout']>(
+    given,
+    ['counter', 'gauge', 'histogram'],
+    'idleTimeout',
+  );
+  const read = (kind: Kind) => {
+    const idle = kinds[kind];
+    return idle === undefined ? Infinity : check.number(`idleTimeout.${kind}`, idle, 1, MAX_IDLE);
+  };
+  return { counter: read('counter'), gauge: read('gauge'), histogram: read('histogram') };
 }
 
 function readBuckets(given: RecorderOptions['buckets']): Settings['buckets'] {

@@ -25,7 +25,7 @@ export class AtomicRecorder extends ThreadRecorder {
   constructor(settings: Settings) {
     const arena = new Arena(allocateArena(settings.maxMemory));
     super(arena, new ThreadTable(arena).claim(threadId(), 0) as number, settings, Observers);
-    this.#collector = new Collector(arena, settings.limits);
+    this.#collector = new Collector(arena, settings, () => this.registry.answer());
   }
 
   /**

@@ -49,7 +49,7 @@ export function attachWorker(): Attachment {
   return 'attached';
 }
 
-/** How often a worker thread looks whether the filter was changed, in milliseconds. */
+/** How often a worker thread looks whether the filter was changed and series are to expire, in milliseconds. */
 const LOOK_MILLIS = 100;
 
 /** The recorder of a worker thread. It is read in the thread that made the recorder. */
@@ -63,12 +63,17 @@ export class WorkerRecorder extends ThreadRecorder {
   override installed(): void {
     super.installed();
     // Not for the sake of this does a thread stay alive.
-    this.#looking = setInterval(() => this.layers.refresh(), LOOK_MILLIS).unref();
+    this.#looking = setInterval(() => this.#look(), LOOK_MILLIS).unref();
   }
 
   override uninstalled(): void {
     super.uninstalled();
     clearInterval(this.#looking);
+  }
+
+  #look(): void {
+    this.layers.refresh();
+    this.registry.answer();
   }
 
   /** Throws `OSTINATO_NOT_THE_READER`: an arena has one thread that reads. */

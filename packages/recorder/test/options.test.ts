@@ -24,12 +24,29 @@ test('a cardinality that is a number is that per metric', () => {
     perMetric: 7,
     total: 10_000,
     doorkeeper: false,
+    evict: 'none',
   });
-  expect(readSettings({ cardinality: { total: 7, doorkeeper: true } }).limits).toEqual({
+  expect(
+    readSettings({ cardinality: { total: 7, doorkeeper: true, evict: 'leastRecentlyUpdated' } }).limits,
+  ).toEqual({
     perMetric: 2_000,
     total: 7,
     doorkeeper: true,
+    evict: 'leastRecentlyUpdated',
   });
+});
+
+test('an idle timeout is for all kinds, or by kind', () => {
+  expect(readSettings({ idleTimeout: 5 })).toMatchObject({
+    idleTimeout: { counter: 5, gauge: 5, histogram: 5 },
+    expires: true,
+  });
+  expect(readSettings({ idleTimeout: { gauge: 7 } })).toMatchObject({
+    idleTimeout: { counter: Infinity, gauge: 7, histogram: Infinity },
+    expires: true,
+  });
+  expect(readSettings({})).toMatchObject({ expires: false });
+  expect(readSettings({ cardinality: { evict: 'leastRecentlyUpdated' } })).toMatchObject({ expires: true });
 });
 
 test("buckets are copied: changing the caller's array changes nothing", () => {
@@ -45,7 +62,7 @@ test.each<[string, unknown, string]>([
   [
     'an unknown option',
     { maxMem: 1 },
-    "there is no option 'maxMem'; did you mean 'maxMemory'? (known: layers, buckets, cardinality, maxMemory, clock)",
+    "there is no option 'maxMem'; did you mean 'maxMemory'? (known: layers, buckets, cardinality, idleTimeout, maxMemory, clock)",
   ],
   [
     'too little memory',
@@ -63,6 +80,17 @@ test.each<[string, unknown, string]>([
     { cardinality: { total: 1.5 } },
     'cardinality.total must be an integer from 1 to 1000000, got 1.5',
   ],
+  ['no time', { idleTimeout: 0 }, 'idleTimeout must be a number from 1 to 2147483647, got 0'],
+  [
+    'a time for another kind',
+    { idleTimeout: { summary: 1 } },
+    "there is no option 'idleTimeout.summary' (known: counter, gauge, histogram)",
+  ],
+  [
+    'another eviction',
+    { cardinality: { evict: 'random' } },
+    "cardinality.evict must be one of 'none', 'leastRecentlyUpdated', got 'random'",
+  ],
   [
     'a doorkeeper by name',
     { cardinality: { doorkeeper: 'bloom' } },
@@ -76,7 +104,7 @@ test.each<[string, unknown, string]>([
   [
     'an unknown limit',
     { cardinality: { max: 5 } },
-    "there is no option 'cardinality.max' (known: perMetric, total, doorkeeper)",
+    "there is no option 'cardinality.max' (known: perMetric, total, doorkeeper, evict)",
   ],
   [
     'buckets in disorder',

@@ -10,6 +10,7 @@ test.each([
   ['conservation', ['600000'], 'every total is exact'],
   ['termination', ['12'], 'nothing done is missing'],
   ['short-lived', ['40'], 'totals are exact'],
+  ['expiry', ['100000'], 'no sample on a wrong series and none lost'],
   ['busy-worker', ['40'], 'while it loops for ever'],
 ])('%s', async (program, sizes, shown) => {
   const file = join(__dirname, '../stress', `${program}.mjs`);

@@ -5,11 +5,14 @@ import {
   METRIC_RECORD,
   METRIC_TYPE,
   METRIC_WORDS,
+  MODE_NONE,
   RECORD_IDENTITY,
   RECORD_SIZE,
   RECORD_TAG,
   SERIES_CELL,
+  SERIES_INCARNATION,
   SERIES_METRIC,
+  SERIES_MODE,
   SERIES_RECORD,
   SERIES_START,
   SERIES_WORDS,
@@ -96,9 +99,10 @@ export function defineSeries(
   }
   const identity = text.length;
   for (const [, value] of series.labels) text.byte(VALUE_TYPES.indexOf(typeof value));
-  const record = new RecordWriter(arena, slabs, SERIES_WORDS, text, reserve);
+  const record = new RecordWriter(arena, slabs, SERIES_WORDS, text, reserve, SERIES_INCARNATION);
   if (record.address === undefined) return undefined;
   record.word(RECORD_TAG, SERIES_RECORD);
+  record.word(SERIES_MODE, MODE_NONE);
   record.word(RECORD_IDENTITY, identity);
   record.word(SERIES_METRIC, series.metric);
   arena.longs[record.address + SERIES_START / 2] = series.start;
@@ -227,19 +231,35 @@ export function scanRecords(
   return at;
 }
 
-/** One record under construction in its slab. */
+/**
+ * One record under construction in its slab. Those that have an incarnation may take the place of one that was given
+ * back, and are then published by the next number.
+ */
 class RecordWriter {
   /** Undefined: there was no room. */
   readonly address: number | undefined;
   readonly #arena: Arena;
   readonly #slabs: SlabAllocator;
   readonly #doubles: number;
+  readonly #incarnation: number | undefined;
+  readonly #reused: boolean;
 
-  constructor(arena: Arena, slabs: SlabAllocator, words: number, text: Text, reserve: boolean) {
+  constructor(
+    arena: Arena,
+    slabs: SlabAllocator,
+    words: number,
+    text: Text,
+    reserve: boolean,
+    incarnation?: number,
+  ) {
     this.#arena = arena;
     this.#slabs = slabs;
-    this.#doubles = Math.ceil((words * 4 + text.length) / 8);
-    this.address = slabs.record(this.#doubles, reserve);
+    this.#incarnation = incarnation;
+    const needed = Math.ceil((words * 4 + text.length) / 8);
+    this.#doubles = incarnation === undefined ? needed : slabs.recordSize(needed);
+    const reused = incarnation === undefined ? undefined : slabs.reuse(this.#doubles);
+    this.#reused = reused !== undefined;
+    this.address = reused ?? slabs.record(this.#doubles, reserve);
     if (this.address === undefined) return;
     this.word(RECORD_SIZE, this.#doubles * 8);
     arena.bytes.set(text.bytes.subarray(0, text.length), (this.address * 2 + words) * 4);
@@ -250,13 +270,20 @@ class RecordWriter {
   }
 
   publish(): void {
-    this.#slabs.publish(this.#doubles);
+    const address = this.address as number;
+    const { words } = this.#arena;
+    if (this.#incarnation !== undefined) {
+      const word = address * 2 + this.#incarnation;
+      Atomics.store(words, word, (words[word] as number) + 1);
+    }
+    if (!this.#reused) this.#slabs.publish(this.#doubles);
   }
 
-  /** Leaves its place as it was found. */
+  /** Leaves its place for others. */
   erase(): void {
     const address = this.address as number;
-    this.#arena.doubles.fill(0, address, address + this.#doubles);
+    if (this.#reused) this.#slabs.freeRecord(address, this.#doubles);
+    else this.#arena.doubles.fill(0, address, address + this.#doubles);
   }
 }
 

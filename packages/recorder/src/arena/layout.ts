@@ -32,6 +32,11 @@ export const COMMONS = 2;
 export const GAUGES = 3;
 /** 1 once a worker thread has said which layers it does not apply. `Atomics.exchange`, by any thread. */
 export const LAYERS_REPORTED = 4;
+/**
+ * How often the collector asked for slots or gave some back (see `SERIES_REQUEST`). Written by it alone; owners look
+ * through their slots when it has changed.
+ */
+export const EXPIRY_ROUND = 5;
 /** Refused operations of all threads, 64 bits a reason (refusals.ts). `Atomics.add`, by any thread. */
 export const REFUSALS = 16;
 export const REFUSAL_REASONS = 24;
@@ -80,7 +85,8 @@ export function headSlabs(slabs: number): number {
 
 /*
  * Records of the dictionary, from the start of a slab upwards. Written once by the owner before they are published
- * and constant from then on, but for the words that are said to change.
+ * and constant from then on, but for the words that are said to change, and for records of series that expired: these
+ * are written anew (see `SERIES_INCARNATION`).
  */
 
 /** Bytes of the record, a multiple of 8. */
@@ -105,11 +111,30 @@ export const SERIES_METRIC = 3;
  * alone: these replace their cell by a complete new one.
  */
 export const SERIES_CELL = 4;
-/** Series records of counters: `MODE_*`. Changes once, from none, by the owner's `Atomics.store`. */
+/** Series records of counters: `MODE_*`. Changes once an incarnation, from none, by the owner's `Atomics.store`. */
 export const SERIES_MODE = 5;
 /** Series records: creation, epoch nanoseconds, as one 64-bit word. */
 export const SERIES_START = 6;
-export const SERIES_WORDS = 8;
+/**
+ * A slot is a series record and its cell. It serves one series after the other, its incarnations, counted from 1. Four
+ * words say how far the current one is; each is written by one side alone, by `Atomics.store`, and only grows:
+ *
+ * 1. `SERIES_INCARNATION` = g, by the owner: the record is written, its cell is zero. The collector reads the record.
+ * 2. `SERIES_REQUEST` = g, by the collector: the series is idle, it wants the slot.
+ * 3. `SERIES_ACK` = g, by the owner: it revoked the series' cell and will not write here under g again.
+ * 4. `SERIES_DONE` = g, by the collector: it has read what the cell holds for good, and will not read it again.
+ * 5. The owner zeroes the cell, writes the record of another series, and goes on at 1 with g + 1.
+ *
+ * The owner's last write under g precedes its ack, which the collector sees before its last read: the final value is
+ * exact, and has every sample that came after the request. The collector's last read precedes its done, which the
+ * owner sees before it zeroes anything: no value of g + 1 is taken for one of g. Nothing is cleared under g. No record
+ * looks at these words: an owner that records without end never gets to its ack, and keeps its slots.
+ */
+export const SERIES_INCARNATION = 8;
+export const SERIES_REQUEST = 9;
+export const SERIES_ACK = 10;
+export const SERIES_DONE = 11;
+export const SERIES_WORDS = 12;
 
 export const MODE_NONE = 0;
 export const MODE_SUM = 1;

@@ -1,3 +1,4 @@
+import { entry } from '../entry.ts';
 import type { Arena } from './arena.ts';
 import { SLAB_BYTES } from './layout.ts';
 
@@ -6,7 +7,10 @@ const SLAB_DOUBLES = SLAB_BYTES / 8;
 /**
  * The memory of one thread: slabs it claimed, the newest in use. Records are laid from a slab's start upwards and
  * cells from its end downwards until they meet; both are zero when handed out. What is larger than a slab gets a
- * run of them. A thread gives nothing back, so what is left of a slab when the next is claimed is lost.
+ * run of them. A thread gives no slab back, so what is left of one when the next is claimed is lost.
+ *
+ * Where slots are reused, what is given back is handed out again: cells by their size, records by their class, sizes
+ * a half apart at most, so that the labels of one series fit in place of another's.
  *
  * `reserve`: may take from what the arena keeps back. Addresses are in doubles; undefined: the arena is full.
  */
@@ -18,10 +22,16 @@ export class SlabAllocator {
   #slab = 0;
   #bottom = 0;
   #top = 0;
+  readonly #reuses: boolean;
+  /** By doubles. */
+  readonly #cells = new Map<number, number[]>();
+  readonly #records = new Map<number, number[]>();
 
-  constructor(arena: Arena, thread: number) {
+  /** `reuses`: records may be given back. */
+  constructor(arena: Arena, thread: number, reuses = false) {
     this.#arena = arena;
     this.#thread = thread;
+    this.#reuses = reuses;
   }
 
   /** No slab is left but those of the reserve: so it stays until the dead leave theirs. */
@@ -31,6 +41,11 @@ export class SlabAllocator {
 
   /** Room for a cell of so many doubles. */
   cell(doubles: number, reserve: boolean): number | undefined {
+    const reused = this.#cells.get(doubles)?.pop();
+    if (reused !== undefined) {
+      this.#arena.doubles.fill(0, reused, reused + doubles);
+      return reused;
+    }
     if (!this.#makeRoom(doubles, reserve)) return undefined;
     this.#top -= doubles;
     return this.#top;
@@ -45,6 +60,33 @@ export class SlabAllocator {
   publish(doubles: number): void {
     this.#bottom += doubles;
     this.#arena.publish(this.#slab, (this.#bottom - this.#slab * SLAB_DOUBLES) * 8);
+  }
+
+  /** The doubles to ask for where so many are needed, so that the record can be reused. */
+  recordSize(doubles: number): number {
+    if (!this.#reuses) return doubles;
+    let size = 8;
+    while (size < doubles) size += 2 ** Math.floor(Math.log2(size)) / 2;
+    return size;
+  }
+
+  /** A record of this size that was given back; as it was left. */
+  reuse(doubles: number): number | undefined {
+    return this.#records.get(doubles)?.pop();
+  }
+
+  freeCell(address: number, doubles: number): void {
+    entry(this.#cells, doubles, () => []).push(address);
+  }
+
+  freeRecord(address: number, doubles: number): void {
+    entry(this.#records, doubles, () => []).push(address);
+  }
+
+  /** Whether there are records that were given back. */
+  get hasFreed(): boolean {
+    for (const records of this.#records.values()) if (records.length > 0) return true;
+    return false;
   }
 
   #makeRoom(doubles: number, reserve: boolean): boolean {

@@ -3,6 +3,9 @@ import type { Arena } from '../arena/arena.ts';
 import { MODE_MAX, MODE_NONE, MODE_SUM, SERIES_MODE } from '../arena/layout.ts';
 import { makeCell, type OpenCell } from './cell.ts';
 
+/** The series has expired. */
+const MODE_CLOSED = -1;
+
 /**
  * One double, written by one thread. The first operation says what it is: a sum of increments, or the highest
  * absolute value, since the two cannot be told apart in one double. The other operation is refused from then on.
@@ -20,6 +23,16 @@ export class CounterCell implements CounterSink {
     this.#arena = arena;
     this.#record = record;
     this.#refuse = refuse;
+  }
+
+  get index(): number {
+    return this.#open.index;
+  }
+
+  /** Nothing is written here again: an operation that comes in spite of the revoked cell is refused. */
+  close(): void {
+    this.#mode = MODE_CLOSED;
+    this.#open.slots = undefined;
   }
 
   get cell(): Cell<CounterSink> {

@@ -11,6 +11,14 @@ import type { SlabAllocator } from '../arena/slab.ts';
 import { makeCell } from './cell.ts';
 import type { ExplicitBounds } from './explicit-bounds.ts';
 
+/** Takes what is stored in it, and keeps nothing. */
+const CLOSED = new Float64Array(0);
+
+/** Doubles that a cell takes. */
+export function explicitCellSize(bounds: number): number {
+  return EXPLICIT_BUCKETS + bounds + 1;
+}
+
 /** Room for a cell, ready to be published, or undefined when the arena is full. */
 export function allocateExplicit(
   { doubles }: Arena,
@@ -18,7 +26,7 @@ export function allocateExplicit(
   bounds: number,
   reserve: boolean,
 ): number | undefined {
-  const cell = slabs.cell(EXPLICIT_BUCKETS + bounds + 1, reserve);
+  const cell = slabs.cell(explicitCellSize(bounds), reserve);
   if (cell !== undefined) {
     doubles[cell + HISTOGRAM_MIN] = Infinity;
     doubles[cell + HISTOGRAM_MAX] = -Infinity;
@@ -29,8 +37,8 @@ export function allocateExplicit(
 /** A histogram of explicit upper bounds, each inclusive; the last bucket is open. Written by one thread. */
 export class ExplicitHistogram implements HistogramSink {
   readonly cell: Cell<HistogramSink>;
-  private readonly slots: Float64Array;
-  private readonly index: number;
+  private slots: Float64Array;
+  readonly index: number;
   private readonly bounds: ExplicitBounds;
 
   /** `index` is what `allocateExplicit` gave for as many bounds. */
@@ -39,6 +47,11 @@ export class ExplicitHistogram implements HistogramSink {
     this.index = index;
     this.bounds = bounds;
     this.cell = makeCell<HistogramSink>(this.slots, index, this);
+  }
+
+  /** Nothing is written here again: a sample that comes in spite of the revoked cell goes nowhere. */
+  close(): void {
+    this.slots = CLOSED;
   }
 
   /** Straight-line from the first store on: nothing there can be interrupted by the end of the thread. */

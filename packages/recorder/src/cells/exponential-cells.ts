@@ -47,6 +47,11 @@ export class ExponentialCells {
     this.#release();
   }
 
+  /** Takes back a cell that nobody reads any more. */
+  free(address: number, capacity: number): void {
+    this.#list(capacity).push(address);
+  }
+
   #release(): void {
     const pass = this.#arena.pass();
     this.#quarantine = this.#quarantine.filter((cell) => {

@@ -16,6 +16,9 @@ import { makeCell } from './cell.ts';
 import { capacityFor, type ExponentialCells, MAX_BUCKETS } from './exponential-cells.ts';
 import { indexAtMaxScale, MAX_SCALE, MIN_SCALE } from './exponential-index.ts';
 
+/** Takes what is stored in it, and keeps nothing. */
+const CLOSED = new Float64Array(0);
+
 /** The first cell: a sample and its neighbours at the finest scale. */
 export const FIRST_CAPACITY = capacityFor(1);
 
@@ -30,7 +33,7 @@ export const FIRST_CAPACITY = capacityFor(1);
  */
 export class ExponentialHistogram implements HistogramSink {
   readonly cell: Cell<HistogramSink>;
-  private readonly slots: Float64Array;
+  private slots: Float64Array;
   private readonly arena: Arena;
   private readonly cells: ExponentialCells;
   private readonly series: number;
@@ -56,6 +59,16 @@ export class ExponentialHistogram implements HistogramSink {
     this.cell = makeCell<HistogramSink>(this.slots, index, this);
   }
 
+  /** Nothing is written here again: a sample that comes in spite of the revoked cell goes nowhere. */
+  close(): void {
+    this.slots = CLOSED;
+  }
+
+  /** Gives the cell back. After `close`, when nobody reads it any more. */
+  free(): void {
+    this.cells.free(this.index, this.capacity || FIRST_CAPACITY);
+  }
+
   /** Straight-line from the first store on: nothing there can be interrupted by the end of the thread. */
   record(value: number, count: number): void {
     let bucket = EXPONENTIAL_ZERO;
@@ -78,6 +91,7 @@ export class ExponentialHistogram implements HistogramSink {
   /** Publishes the first cell, with the sample's bucket in the middle. */
   #begin(finest: number): void {
     const { slots, index } = this;
+    if (slots === CLOSED) return;
     slots[index + HISTOGRAM_MIN] = Infinity;
     slots[index + HISTOGRAM_MAX] = -Infinity;
     this.#publish(index, 0, finest - FIRST_CAPACITY / 2, FIRST_CAPACITY);
@@ -85,6 +99,7 @@ export class ExponentialHistogram implements HistogramSink {
 
   /** Puts a cell in place whose window has this value's bucket, and returns its position there. */
   #makeRoom(finest: number): number {
+    if (this.slots === CLOSED) return 0;
     if (this.capacity === 0) {
       this.#begin(finest);
       return (finest >> this.shift) - this.base;

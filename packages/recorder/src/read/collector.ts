@@ -11,10 +11,20 @@ import {
 } from '../arena/dictionary.ts';
 import { METRIC_RECORD, MODE_NONE, SERIES_MODE, SLAB_BYTES } from '../arena/layout.ts';
 import { ThreadTable } from '../arena/thread-table.ts';
-import { Admission, isOverflow, type Limits, OVERFLOW_LABELS } from '../registry/admission.ts';
-import { entry, LabelTrie, NameTable } from '../registry/trie.ts';
+import { entry } from '../entry.ts';
+import type { Settings } from '../options.ts';
+import { Admission, isOverflow, OVERFLOW_LABELS } from '../registry/admission.ts';
+import { LabelTrie, NameTable } from '../registry/trie.ts';
+import { type DeltaReader, Departures } from './departures.ts';
+import { Expirer } from './expirer.ts';
 import type { Cells } from './merge.ts';
-import { retire } from './retire.ts';
+import { archive, retire } from './retire.ts';
+
+/**
+ * `live`: exported. `expired`: no more, but some delta reader has not read the last of it, and it goes on from there
+ * if it is recorded on again. `gone`: nobody asks for it.
+ */
+export type SeriesLife = 'live' | 'expired' | 'gone';
 
 /** Metrics of which nothing is recorded, or exported, are remembered up to this number. */
 const MAX_DESCRIBED = 10_000;
@@ -24,15 +34,24 @@ export class CollectedSeries implements Cells {
   /** Counted from 0 in order of arrival. */
   readonly id: number;
   readonly key: Key;
-  readonly start: bigint;
+  start: bigint;
   /** Addresses of the series records. Each names a cell; what these hold together is the series. */
   readonly records: number[] = [];
   retired: Float64Array | undefined;
+  past: Float64Array | undefined;
   floor = 0;
+  /** Where readers keep what they know of it. Another series may have it later. */
+  readonly place: number;
+  /** Where series expire: when it was last found to have changed, in milliseconds. */
+  updated = 0;
+  /** When its last incarnation was last exported. */
+  ended = 0n;
+  state: SeriesLife = 'live';
   #mode = MODE_NONE;
 
-  constructor(id: number, key: Key, start: bigint) {
+  constructor(id: number, place: number, key: Key, start: bigint) {
     this.id = id;
+    this.place = place;
     this.key = key;
     this.start = start;
   }
@@ -45,14 +64,17 @@ export class CollectedSeries implements Cells {
     return this.#mode;
   }
 
-  /** Takes out some of the records, in their order. */
+  /** What it holds without its past. */
+  get current(): Cells & { readonly key: Key } {
+    const { past, key, records, retired, floor } = this;
+    return past === undefined ? this : { key, records, retired, floor };
+  }
+
+  /** Takes out some of the records. */
   forget(records: readonly number[]): void {
-    let next = 0;
+    const gone = new Set(records);
     let kept = 0;
-    for (const record of this.records) {
-      if (record === records[next]) next++;
-      else this.records[kept++] = record;
-    }
+    for (const record of this.records) if (!gone.has(record)) this.records[kept++] = record;
     this.records.length = kept;
   }
 }
@@ -62,7 +84,10 @@ export class CollectedMetric {
   readonly scope: Scope;
   readonly name: string;
   readonly kind: Kind;
-  readonly series: CollectedSeries[] = [];
+  /** Replaced by another list when some are gone, so that who walks through it is not disturbed. */
+  series: readonly CollectedSeries[] = [];
+  /** How many places they take, that of the overflow series not counted. */
+  places = 0;
   readonly byLabels = new LabelTrie<CollectedSeries>();
   /** Whether the place of the overflow series is kept. */
   admitted = false;
@@ -142,7 +167,9 @@ export class Collector {
   readonly arena: Arena;
   /** Scopes and metrics that have series, in order of arrival. */
   readonly scopes: CollectedScope[] = [];
-  readonly #limits: Limits;
+  readonly #settings: Settings;
+  readonly #expirer: Expirer | undefined;
+  readonly #departures: Departures;
   readonly #admission: Admission;
   readonly #metrics = new NameTable<CollectedMetric>();
   readonly #scopes = new NameTable<CollectedScope>();
@@ -151,15 +178,29 @@ export class Collector {
   /** Bytes of each slab that were read. */
   readonly #positions: Uint32Array;
   readonly #threads: ThreadTable;
+  /** When there was a collection last. */
+  collected = 0n;
   #seriesCount = 0;
+  readonly #freePlaces: number[] = [];
+  #places = 0;
   #lastStart = 0n;
   #latestStart = 0n;
 
-  constructor(arena: Arena, limits: Limits) {
+  /** `answer` lets the registry of this thread, if there is one, give back at once what it is asked for. */
+  constructor(arena: Arena, settings: Settings, answer: () => void = () => {}) {
     this.arena = arena;
     this.#threads = new ThreadTable(arena);
-    this.#limits = limits;
-    this.#admission = new Admission(limits);
+    this.#settings = settings;
+    this.#admission = new Admission(settings.limits);
+    this.#departures = new Departures(settings.limits.total);
+    this.#expirer = settings.expires
+      ? new Expirer(arena, settings, {
+          retire: (metric, series, records) => retire(arena, metric, series, records),
+          expire: (metric, series) => this.#expire(metric, series),
+          found: (record) => this.#addSeries(record),
+          answer,
+        })
+      : undefined;
     this.#positions = new Uint32Array(arena.slabs);
   }
 
@@ -173,9 +214,14 @@ export class Collector {
     return this.#latestStart;
   }
 
+  /** A reader that is to have the last of a series before this is forgotten. */
+  attach(reader: DeltaReader): void {
+    if (this.#expirer !== undefined) this.#departures.attach(reader);
+  }
+
   /**
    * Reads what was defined since the last time, and takes over what threads left that have ended since: they are
-   * looked for first, so all that they defined has been read then.
+   * looked for first, so all that they defined has been read then. Lets idle series expire.
    */
   discover(): void {
     const { arena } = this;
@@ -187,8 +233,12 @@ export class Collector {
       this.#positions[slab] = scanRecords(arena, slab, this.#positions[slab] as number, this.#found);
       if (dead.has(owner)) left.push(slab);
     }
+    this.#expirer?.discover();
     if (left.length > 0) this.#takeOver(left);
     for (const row of dead) this.#threads.free(row);
+    if (this.#expirer === undefined) return;
+    this.#expirer.pass();
+    this.#departures.pass(this.#forget, (metric) => this.#overflowOf(metric, this.#latestStart));
   }
 
   /** Frees slabs that threads left behind, when what is in them is part of the series for good. */
@@ -205,6 +255,7 @@ export class Collector {
         }
       }
     }
+    this.#expirer?.forget(lies);
     for (const address of this.#byRecord.keys()) if (lies(address)) this.#byRecord.delete(address);
     for (const slab of slabs) this.#positions[slab] = 0;
     arena.free(slabs);
@@ -220,7 +271,7 @@ export class Collector {
     if (this.#byRecord.has(address)) return this.#byRecord.get(address);
     const definition = readMetric(this.arena, address);
     let metric = this.#metrics.get(definition.scope, definition.name);
-    if (metric === undefined && this.#metrics.size >= this.#limits.total + MAX_DESCRIBED) {
+    if (metric === undefined && this.#metrics.size >= this.#settings.limits.total + MAX_DESCRIBED) {
       this.#reportMetrics(definition.name);
     } else if (metric === undefined) {
       metric = new CollectedMetric(definition, this.#scopeOf(definition.scope).scope);
@@ -248,8 +299,9 @@ export class Collector {
     if (start > this.#latestStart) this.#latestStart = start;
     const metric = this.#metricAt(record);
     if (metric === undefined || !this.#admitMetric(metric)) return;
-    const series = metric.byLabels.get(labels) ?? this.#admit(metric, labels, start);
+    const series = this.#seriesOf(metric, labels, start);
     series.records.push(address);
+    this.#expirer?.watch(address, metric, series);
   }
 
   #admitMetric(metric: CollectedMetric): boolean {
@@ -267,31 +319,76 @@ export class Collector {
 
   #reportMetrics(name: string): void {
     report('OSTINATO_LIMIT', 'metrics', () => {
-      return `The limit of ${this.#limits.total} series is reached: "${name}" and metrics after it are not exported.`;
+      return `The limit of ${this.#settings.limits.total} series is reached: "${name}" and metrics after it are not exported.`;
     });
   }
 
-  #admit(metric: CollectedMetric, labels: Key['labels'], start: bigint): CollectedSeries {
-    const others = metric.series.length - (metric.overflow === undefined ? 0 : 1);
-    const hasRoom = this.#admission.hasRoom(others);
+  /** Where a record of these labels belongs. */
+  #seriesOf(metric: CollectedMetric, labels: Key['labels'], start: bigint): CollectedSeries {
+    const known = metric.byLabels.get(labels);
+    if (known?.state === 'live') return known;
+    const hasRoom = this.#admission.hasRoom(metric.places);
     if (!isOverflow(labels) && hasRoom) {
       this.#admission.admitSeries();
-      const series = this.#create(metric, labels, start);
-      if (metric.overflow !== undefined && !this.#admission.hasRoom(others + 1)) this.#reportOverflow(metric);
+      metric.places++;
+      const series = known ?? this.#create(metric, labels, start);
+      if (known !== undefined) this.#revive(metric, known, start);
+      const isLast = !this.#admission.hasRoom(metric.places);
+      if (metric.overflow?.state === 'live' && isLast) this.#reportOverflow(metric);
       return series;
     }
+    const overflow = this.#overflowOf(metric, start);
+    if (overflow.state !== 'live') this.#revive(metric, overflow, start);
+    // A doorkeeper fills the overflow series before there are too many, and places may have become free since.
+    const { doorkeeper } = this.#settings.limits;
+    if (!hasRoom || !(doorkeeper || this.#expirer !== undefined)) this.#reportOverflow(metric);
+    return overflow;
+  }
+
+  #overflowOf(metric: CollectedMetric, start: bigint): CollectedSeries {
     metric.overflow ??= this.#create(metric, OVERFLOW_LABELS, start);
-    // A doorkeeper fills the overflow series before there are too many.
-    if (!hasRoom || !this.#limits.doorkeeper) this.#reportOverflow(metric);
     return metric.overflow;
   }
+
+  /** Nobody records on it any more: it leaves the export, and its place is another's. */
+  #expire(metric: CollectedMetric, series: CollectedSeries): void {
+    series.state = 'expired';
+    series.ended = this.collected;
+    if (series !== metric.overflow) {
+      metric.places--;
+      this.#admission.releaseSeries();
+    }
+    this.#departures.add(metric, series);
+  }
+
+  /** Begins anew, from nothing for those who see it whole. */
+  #revive(metric: CollectedMetric, series: CollectedSeries, start: bigint): void {
+    archive(this.arena, metric, series);
+    this.#departures.cancel(series);
+    series.state = 'live';
+    series.start = start > series.ended ? start : series.ended;
+  }
+
+  /** Lets go of series that nobody asks for any more. */
+  readonly #forget = (gone: ReadonlyMap<CollectedSeries, CollectedMetric>): void => {
+    for (const [series, metric] of gone) {
+      series.state = 'gone';
+      metric.byLabels.delete(series.key.labels);
+      if (series === metric.overflow) metric.overflow = undefined;
+      this.#freePlaces.push(series.place);
+    }
+    for (const metric of new Set(gone.values())) {
+      metric.series = metric.series.filter(({ state }) => state !== 'gone');
+    }
+  };
 
   #create(metric: CollectedMetric, labels: Key['labels'], start: bigint): CollectedSeries {
     // One bigint object for equal starts, so that what is derived from it can be kept.
     if (start !== this.#lastStart) this.#lastStart = start;
     const key = Object.freeze({ scope: metric.scope, name: metric.name, labels });
-    const series = new CollectedSeries(this.#seriesCount++, key, this.#lastStart);
-    metric.series.push(series);
+    const place = this.#freePlaces.pop() ?? this.#places++;
+    const series = new CollectedSeries(this.#seriesCount++, place, key, this.#lastStart);
+    (metric.series as CollectedSeries[]).push(series);
     metric.byLabels.set(labels, series);
     return series;
   }
@@ -300,9 +397,9 @@ export class Collector {
     if (metric.overflowReported) return;
     metric.overflowReported = true;
     report('OSTINATO_CARDINALITY', `${metric.scope.name} ${metric.name}`, () => {
-      const { perMetric, total } = this.#limits;
+      const { perMetric, total } = this.#settings.limits;
       const limit =
-        metric.series.length >= perMetric ? `${perMetric} per metric` : `${total} in all, or of memory`;
+        metric.places + 1 >= perMetric ? `${perMetric} per metric` : `${total} in all, or of memory`;
       const culprit = mostDistinct(metric.series);
       const named =
         culprit === undefined ? '' : ` Label '${culprit.name}' has the most values: ${culprit.values}.`;

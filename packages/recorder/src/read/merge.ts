@@ -28,6 +28,8 @@ export interface Cells {
   readonly records: readonly number[];
   /** What threads that are gone recorded: a cell as in the arena, at 0. Of a gauge: its cell's address, at 0. */
   readonly retired: Float64Array | undefined;
+  /** The same of what was recorded before the series expired and began anew. Counters and histograms. */
+  readonly past?: Float64Array | undefined;
   /**
    * The value of a counter, the sum of a histogram, before cells of the gone were last added up for good: additions
    * of fractions in another order may come out lower by their last bit, and nothing goes back.
@@ -49,7 +51,7 @@ const NEVER_WRITTEN = 0;
 /** The sum, or the highest, of a counter's cells. Those of threads that record in the other mode are left out. */
 export function counterValue(arena: Arena, series: Cells & { readonly key: Key }, mode: number): number {
   const { words, doubles } = arena;
-  let value = series.retired?.[0] ?? 0;
+  let value = (series.retired?.[0] ?? 0) + (series.past?.[0] ?? 0);
   for (const record of series.records) {
     const own = words[record * 2 + SERIES_MODE];
     if (own !== mode) {
@@ -102,14 +104,15 @@ export function mergeExplicit(
   point: Point,
 ): number {
   const { words, doubles } = arena;
-  const { records, retired } = series;
-  let writes = retired?.[HISTOGRAM_WRITES] ?? 0;
+  const { records, retired, past } = series;
+  let writes = (retired?.[HISTOGRAM_WRITES] ?? 0) + (past?.[HISTOGRAM_WRITES] ?? 0);
   for (const record of records) {
     writes += doubles[(words[record * 2 + SERIES_CELL] as number) + HISTOGRAM_WRITES] as number;
   }
   if (writes === known || writes === 0) return writes;
   point.clear(buckets);
   if (retired !== undefined) addExplicit(retired, 0, buckets, point);
+  if (past !== undefined) addExplicit(past, 0, buckets, point);
   for (const record of records)
     addExplicit(doubles, words[record * 2 + SERIES_CELL] as number, buckets, point);
   point.sum = finite(Math.max(point.sum, series.floor));
@@ -151,6 +154,7 @@ export function mergeExponential(arena: Arena, series: Cells, known: number, poi
   cellCount = 0;
   let writes = 0;
   if (series.retired !== undefined) writes += take(series.retired, 0);
+  if (series.past !== undefined) writes += take(series.past, 0);
   for (const record of series.records) {
     const cell = Atomics.load(words, record * 2 + SERIES_CELL);
     if (cell !== 0) writes += take(doubles, cell);

@@ -3,8 +3,10 @@ import { MODE_MAX, MODE_NONE } from '../arena/layout.ts';
 import type { Timeline } from '../clock.ts';
 import type { ReaderTemporality } from '../options.ts';
 import type { CollectedMetric, CollectedSeries, Collector } from './collector.ts';
-import { counterValue, mergeExplicit, mergeExponential, readGauge, UNKNOWN } from './merge.ts';
+import type { DeltaReader } from './departures.ts';
+import { type Cells, counterValue, mergeExplicit, mergeExponential, readGauge, UNKNOWN } from './merge.ts';
 import { Point } from './point.ts';
+import { addUp, cellOf } from './retire.ts';
 import { SeriesState } from './series-state.ts';
 import { ScopeWalk, SnapshotWalk } from './snapshot.ts';
 
@@ -17,14 +19,27 @@ export interface Reader {
   collect(): Snapshot;
 }
 
-export class CellReader implements Reader {
+/** Where readers look at what they do not show. */
+const aside = new Point();
+
+/** What was not read of series that are gone: a delta, as a cell. */
+interface Debt {
+  readonly cell: Float64Array;
+  readonly start: bigint;
+}
+
+export class CellReader implements Reader, DeltaReader {
   readonly temporality: ReaderTemporality;
   readonly point = new Point();
   readonly #collector: Collector;
   readonly #timeline: Timeline;
   readonly #observe: () => void;
-  /** Of delta readers, by series id. */
+  /** Of delta readers, by series place. */
   readonly #states: (SeriesState | undefined)[] = [];
+  /** To be shown with the overflow series. */
+  readonly #debts = new Map<CollectedMetric, Debt>();
+  /** Filled by what is read. */
+  #into = this.point;
   #snapshot: SnapshotWalk | undefined;
 
   /** `observe` is called at the start of each collection, and records what is observed. */
@@ -38,6 +53,7 @@ export class CellReader implements Reader {
     this.#timeline = timeline;
     this.#observe = observe;
     this.temporality = temporality;
+    if (temporality !== 'cumulative') collector.attach(this);
   }
 
   collect(): Snapshot {
@@ -47,6 +63,7 @@ export class CellReader implements Reader {
     this.#collector.discover();
     const { seriesCount, scopes, latestStart } = this.#collector;
     const time = this.#timeline.collection(latestStart);
+    this.#collector.collected = time;
     const walks = scopes.map((scope) => new ScopeWalk(this, scope, time, seriesCount));
     this.#snapshot = new SnapshotWalk(this, walks, time);
     return this.#snapshot;
@@ -57,8 +74,65 @@ export class CellReader implements Reader {
    * nothing to say of the series.
    */
   read(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
+    const { state } = series;
+    if (state === 'gone' || (state === 'expired' && this.temporality === 'cumulative')) return false;
+    // It was revived after the collection that is still being read.
+    if (series.start >= time) return false;
+    const hasNews = this.#read(metric, series, time);
+    if (series !== metric.overflow || !this.#debts.has(metric)) return hasNews;
+    this.#payDebt(metric, hasNews);
+    return true;
+  }
+
+  hasRead(metric: CollectedMetric, series: CollectedSeries): boolean {
+    const { arena } = this.#collector;
+    const state = this.#states[series.place];
+    const seen = state?.seen ?? 0;
+    switch (metric.type) {
+      case 'counter':
+        return counterValue(arena, series, series.mode(arena)) <= seen;
+      case 'gauge':
+        return readGauge(arena, series, aside) === seen;
+      default:
+        return this.#merge(metric, series, seen, aside) === seen && (seen === 0 || state?.settled === true);
+    }
+  }
+
+  forget(metric: CollectedMetric, series: CollectedSeries, overflow: CollectedSeries | undefined): void {
+    if (overflow !== undefined) this.#owe(metric, series);
+    this.#states[series.place] = undefined;
+  }
+
+  #owe(metric: CollectedMetric, series: CollectedSeries): void {
+    this.#into = aside;
+    if (this.#read(metric, series, 0n)) {
+      const debt = this.#debts.get(metric);
+      const cell = cellOf(metric, aside, 1);
+      this.#debts.set(metric, {
+        cell: debt === undefined ? cell : addUp(this.#collector.arena, metric, debt.cell, cell),
+        start: debt !== undefined && debt.start < aside.start ? debt.start : aside.start,
+      });
+    }
+    this.#into = this.point;
+  }
+
+  /** Adds what is owed to what `point` shows of the overflow series, if it shows anything. */
+  #payDebt(metric: CollectedMetric, hasNews: boolean): void {
+    const { arena } = this.#collector;
     const { point } = this;
-    point.key = series.key;
+    const debt = this.#debts.get(metric) as Debt;
+    this.#debts.delete(metric);
+    const retired = hasNews ? addUp(arena, metric, debt.cell, cellOf(metric, point, 1)) : debt.cell;
+    if (metric.type === 'counter') point.setValue(retired[0] as number);
+    else this.#merge(metric, { records: [], retired, floor: 0 }, UNKNOWN, point);
+    if (!hasNews || debt.start < point.start) point.start = debt.start;
+    point.metric = metric.view('delta');
+    point.min = Number.NaN;
+    point.max = Number.NaN;
+  }
+
+  #read(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
+    this.#into.key = series.key;
     switch (metric.type) {
       case 'counter':
         return this.#readCounter(metric, series, time);
@@ -76,18 +150,20 @@ export class CellReader implements Reader {
 
   #readCounter(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
     const { arena } = this.#collector;
-    const { point, temporality } = this;
+    const { temporality } = this;
+    const point = this.#into;
     const mode = series.mode(arena);
     if (mode === MODE_NONE) return false;
-    const value = counterValue(arena, series, mode);
     if (temporality === 'cumulative' || (temporality === 'lowmemory' && mode === MODE_MAX)) {
       point.metric = metric.view('cumulative');
       point.start = series.start;
-      point.setValue(value);
+      point.setValue(counterValue(arena, series.current, mode));
       return true;
     }
     const state = this.#state(series);
     const { seen, start } = state;
+    // Additions of fractions in another order may come out lower by their last bit.
+    const value = Math.max(seen, counterValue(arena, series, mode));
     state.seen = value;
     state.start = time;
     if (value === seen) return false;
@@ -98,7 +174,7 @@ export class CellReader implements Reader {
   }
 
   #readGauge(metric: CollectedMetric, series: CollectedSeries): boolean {
-    const { point } = this;
+    const point = this.#into;
     const writes = readGauge(this.#collector.arena, series, point);
     if (writes === 0) return false;
     point.metric = metric.view(this.temporality === 'cumulative' ? 'cumulative' : 'delta');
@@ -111,15 +187,15 @@ export class CellReader implements Reader {
   }
 
   #readHistogram(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
-    const { point } = this;
+    const point = this.#into;
     if (this.temporality === 'cumulative') {
       point.metric = metric.view('cumulative');
       point.start = series.start;
-      return this.#merge(metric, series, UNKNOWN) > 0;
+      return this.#merge(metric, series.current, UNKNOWN, point) > 0;
     }
     const state = this.#state(series);
     const known = state.settled ? state.seen : UNKNOWN;
-    const writes = this.#merge(metric, series, known);
+    const writes = this.#merge(metric, series, known, point);
     const { start } = state;
     state.start = time;
     if (writes === 0 || writes === known) return false;
@@ -132,15 +208,15 @@ export class CellReader implements Reader {
     return true;
   }
 
-  #merge(metric: CollectedMetric, series: CollectedSeries, known: number): number {
+  #merge(metric: CollectedMetric, cells: Cells, known: number, point: Point): number {
     const { arena } = this.#collector;
     return metric.type === 'histogram'
-      ? mergeExplicit(arena, series, metric.bounds.length + 1, known, this.point)
-      : mergeExponential(arena, series, known, this.point);
+      ? mergeExplicit(arena, cells, metric.bounds.length + 1, known, point)
+      : mergeExponential(arena, cells, known, point);
   }
 
   #state(series: CollectedSeries): SeriesState {
-    this.#states[series.id] ??= new SeriesState(series.start);
-    return this.#states[series.id] as SeriesState;
+    this.#states[series.place] ??= new SeriesState(series.start);
+    return this.#states[series.place] as SeriesState;
   }
 }

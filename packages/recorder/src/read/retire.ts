@@ -34,6 +34,7 @@ export function retire(
   gone: readonly number[],
 ): void {
   const cells: Cells = { records: gone, retired: series.retired, floor: 0 };
+  const { current } = series;
   switch (metric.type) {
     case 'counter':
       retireCounter(arena, series, gone);
@@ -43,15 +44,15 @@ export function retire(
       break;
     case 'histogram': {
       const buckets = metric.bounds.length + 1;
-      if (mergeExplicit(arena, series, buckets, UNKNOWN, point) > 0) series.floor = point.sum;
+      if (mergeExplicit(arena, current, buckets, UNKNOWN, point) > 0) series.floor = point.sum;
       const writes = mergeExplicit(arena, cells, buckets, UNKNOWN, point);
-      if (writes > 0) series.retired = explicitCell(writes);
+      if (writes > 0) series.retired = explicitCell(writes, point);
       break;
     }
     default: {
-      if (mergeExponential(arena, series, UNKNOWN, point) > 0) series.floor = point.sum;
+      if (mergeExponential(arena, current, UNKNOWN, point) > 0) series.floor = point.sum;
       const writes = mergeExponential(arena, cells, UNKNOWN, point);
-      if (writes > 0) series.retired = exponentialCell(writes);
+      if (writes > 0) series.retired = exponentialCell(writes, point);
     }
   }
   series.forget(gone);
@@ -60,7 +61,7 @@ export function retire(
 function retireCounter(arena: Arena, series: CollectedSeries, gone: readonly number[]): void {
   const mode = series.mode(arena);
   if (mode === MODE_NONE) return;
-  series.floor = counterValue(arena, series, mode);
+  series.floor = counterValue(arena, series.current, mode);
   const retired = series.retired ?? new Float64Array(1);
   const { words, doubles } = arena;
   for (const record of gone) {
@@ -72,17 +73,54 @@ function retireCounter(arena: Arena, series: CollectedSeries, gone: readonly num
   series.retired = retired;
 }
 
-/** What `point` holds, as a cell. */
-function explicitCell(writes: number): Float64Array {
+/**
+ * Ends a series' incarnation: what it recorded becomes its past, which delta readers go on from and cumulative ones
+ * do not see. It has no records.
+ */
+export function archive(arena: Arena, metric: CollectedMetric, series: CollectedSeries): void {
+  const { retired, past } = series;
+  if (metric.type === 'gauge' || retired === undefined) return;
+  series.past = past === undefined ? retired : addUp(arena, metric, retired, past);
+  series.retired = undefined;
+  series.floor = 0;
+}
+
+/** Two cells of one metric in one. Counters: of those that add up. */
+export function addUp(
+  arena: Arena,
+  metric: CollectedMetric,
+  retired: Float64Array,
+  past: Float64Array,
+): Float64Array {
+  const cells: Cells = { records: [], retired, past, floor: 0 };
+  switch (metric.type) {
+    case 'counter':
+      return Float64Array.of((retired[0] as number) + (past[0] as number));
+    case 'gauge':
+      return retired;
+    case 'histogram':
+      return explicitCell(mergeExplicit(arena, cells, metric.bounds.length + 1, UNKNOWN, point), point);
+    default:
+      return exponentialCell(mergeExponential(arena, cells, UNKNOWN, point), point);
+  }
+}
+
+/** What a point of this metric holds, as a cell that was written `writes` times. */
+export function cellOf(metric: CollectedMetric, point: Point, writes: number): Float64Array {
+  if (metric.type === 'counter') return Float64Array.of(point.value);
+  return metric.type === 'histogram' ? explicitCell(writes, point) : exponentialCell(writes, point);
+}
+
+function explicitCell(writes: number, point: Point): Float64Array {
   const cell = new Float64Array(EXPLICIT_BUCKETS + point.length);
-  setSummary(cell, writes);
+  setSummary(cell, writes, point);
   cell.set(point.counts.subarray(0, point.length), EXPLICIT_BUCKETS);
   return cell;
 }
 
-function exponentialCell(writes: number): Float64Array {
+function exponentialCell(writes: number, point: Point): Float64Array {
   const cell = new Float64Array(EXPONENTIAL_BUCKETS + point.length);
-  setSummary(cell, writes);
+  setSummary(cell, writes, point);
   cell[EXPONENTIAL_ZERO] = point.zeroCount;
   cell[EXPONENTIAL_SCALE] = point.scale;
   cell[EXPONENTIAL_BASE] = point.offset;
@@ -91,7 +129,7 @@ function exponentialCell(writes: number): Float64Array {
   return cell;
 }
 
-function setSummary(cell: Float64Array, writes: number): void {
+function setSummary(cell: Float64Array, writes: number, point: Point): void {
   cell[HISTOGRAM_WRITES] = writes;
   cell[HISTOGRAM_SUM] = point.sum;
   cell[HISTOGRAM_MIN] = point.min;

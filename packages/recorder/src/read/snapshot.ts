@@ -1,5 +1,5 @@
 import type { Scope, ScopeSnapshot, SeriesCursor, Snapshot, Temporality } from '@ostinato/core';
-import type { CollectedMetric, CollectedScope } from './collector.ts';
+import type { CollectedMetric, CollectedScope, CollectedSeries } from './collector.ts';
 import type { CellReader } from './reader.ts';
 
 /** So many series are looked at for one that is yielded before a run ends, so that no run takes long. */
@@ -23,6 +23,8 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
   readonly #end: number;
   #metric = 0;
   #series = 0;
+  /** The metric's series when the walk came to it. */
+  #list: readonly CollectedSeries[] | undefined;
   /** A lowmemory reader goes through a counter's series twice if some are cumulative. */
   #absoluteOnes = false;
   #absoluteSeen = false;
@@ -53,7 +55,8 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
   get atEnd(): boolean {
     while (!this.#ended) {
       const metric = this.#scope.metrics[this.#metric];
-      const series = metric?.series[this.#series];
+      this.#list ??= metric?.series;
+      const series = this.#list?.[this.#series];
       if (series !== undefined && series.id < this.#end) return false;
       this.#nextMetric(metric);
     }
@@ -69,12 +72,13 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
       this.#absoluteOnes = false;
     }
     this.#series = 0;
+    this.#list = undefined;
   }
 
   next(looks: number): boolean {
     for (let i = 0; i < looks && !this.atEnd; i++) {
       const metric = this.#scope.metrics[this.#metric] as CollectedMetric;
-      const series = metric.series[this.#series++];
+      const series = this.#list?.[this.#series++];
       if (series === undefined) continue;
       if (this.#reader.temporality === 'lowmemory' && metric.type === 'counter') {
         const absolute = this.#reader.isAbsolute(series);

@@ -8,6 +8,8 @@ export interface Limits {
   readonly total: number;
   /** Whether a label set has to be seen twice before it takes a place. */
   readonly doorkeeper: boolean;
+  /** Which series make room when there are too many. */
+  readonly evict: 'none' | 'leastRecentlyUpdated';
 }
 
 /** The series into which a metric's refused series are summed (OpenTelemetry metrics SDK, "Overflow attribute"). */
@@ -30,7 +32,7 @@ export function isOverflow(labels: Key['labels']): boolean {
  * for the metric's overflow series, so that this one never has to be refused and the limits are never exceeded.
  *
  * Each thread keeps the cells it makes within the limits by one of these; the collector decides by another what is
- * exported. There is no way back: who came first stays.
+ * exported. Who came first stays, until the series expires.
  */
 export class Admission {
   readonly #limits: Limits;
@@ -55,5 +57,10 @@ export class Admission {
   /** Takes a place, where there is room. */
   admitSeries(): void {
     this.#used++;
+  }
+
+  /** Gives the place of a series back. */
+  releaseSeries(): void {
+    this.#used--;
   }
 }

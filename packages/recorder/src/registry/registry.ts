@@ -15,13 +15,13 @@ import {
 } from '@ostinato/core';
 import type { Arena } from '../arena/arena.ts';
 import { defineMetric, defineSeries, type SeriesDefinition, type StorageType } from '../arena/dictionary.ts';
-import { COUNTER_CELL, GAUGES, SERIES_CELL } from '../arena/layout.ts';
+import { COUNTER_CELL, GAUGES, RECORD_SIZE, SERIES_CELL } from '../arena/layout.ts';
 import { SlabAllocator } from '../arena/slab.ts';
 import { makeCell } from '../cells/cell.ts';
 import { CounterCell } from '../cells/counter.ts';
 import { DroppedCell } from '../cells/dropped.ts';
 import { ExplicitBounds } from '../cells/explicit-bounds.ts';
-import { allocateExplicit, ExplicitHistogram } from '../cells/explicit-histogram.ts';
+import { allocateExplicit, ExplicitHistogram, explicitCellSize } from '../cells/explicit-histogram.ts';
 import { ExponentialCells } from '../cells/exponential-cells.ts';
 import { ExponentialHistogram, FIRST_CAPACITY } from '../cells/exponential-histogram.ts';
 import { prepareIndex } from '../cells/exponential-index.ts';
@@ -34,6 +34,7 @@ import type { Settings } from '../options.ts';
 import type { Refusals } from '../refusals.ts';
 import { Admission, isOverflow, OVERFLOW_LABELS } from './admission.ts';
 import { Doorkeeper } from './doorkeeper.ts';
+import { Slots } from './expiry.ts';
 import { LabelTrie, NameTable } from './trie.ts';
 
 type AnyCell = Cell<CounterSink> | Cell<GaugeSink> | Cell<HistogramSink>;
@@ -62,9 +63,19 @@ interface Metric {
   admitted: boolean;
   /** How many there are, the overflow series not counted. */
   series: number;
+  /** Keys were sent to the overflow series, so its handles are to ask again when there is room. */
+  crowded: boolean;
   readonly cells: LabelTrie<AnyCell>;
   readonly overflow: () => AnyCell;
   readonly refuseMode: () => void;
+}
+
+/** A series of this thread: what it takes to give its memory back. */
+interface Slot {
+  readonly metric: Metric;
+  readonly labels: Key['labels'];
+  readonly record: number;
+  readonly sink: AnyCell['sink'];
 }
 
 /** The series of one thread: finds the cell that belongs to a key, and makes it while the limits allow. */
@@ -77,6 +88,8 @@ export class Registry implements Recorder {
   readonly #refusals: Refusals;
   readonly #admission: Admission;
   readonly #doorkeeper: Doorkeeper | undefined;
+  /** Where series expire. */
+  readonly #slots: Slots<Slot> | undefined;
   readonly #metrics = new NameTable<Metric>();
   /** The values of this thread that callbacks give. */
   readonly observers: Observers;
@@ -96,13 +109,16 @@ export class Registry implements Recorder {
   ) {
     this.observers = new Observing(this);
     this.#arena = arena;
-    this.#slabs = new SlabAllocator(arena, thread);
+    this.#slabs = new SlabAllocator(arena, thread, settings.expires);
     this.#exponentialCells = new ExponentialCells(arena, this.#slabs);
     this.#settings = settings;
     this.#timeline = timeline;
     this.#refusals = refusals;
     this.#admission = new Admission(settings.limits);
     this.#doorkeeper = settings.limits.doorkeeper ? new Doorkeeper(() => settings.clock.now()) : undefined;
+    this.#slots = settings.expires
+      ? new Slots<Slot>(arena, { close: (slot) => this.#close(slot), free: (slot) => this.#free(slot) })
+      : undefined;
     this.#ofAnotherKind = new DroppedCell(() => refusals.add('kind'));
     this.#beyondLimit = new DroppedCell(() => refusals.add('limit'));
   }
@@ -141,6 +157,11 @@ export class Registry implements Recorder {
     this.#refusals.add(reason);
   }
 
+  /** Gives back what the collector asks for. From time to time, in the thread's own loop; each `cell` does it too. */
+  answer(): void {
+    this.#slots?.answer();
+  }
+
   /**
    * From now on every series is answered with a cell that no handle holds yet. Needed before `rebind()` when layers
    * change which handles come here: of two that share a series, the one that is let through would otherwise open
@@ -155,6 +176,7 @@ export class Registry implements Recorder {
    * that the doorkeeper does not know.
    */
   cell(kind: Kind, key: Key, meta: Meta): AnyCell {
+    this.#slots?.answer();
     let metric = this.#metrics.get(key.scope, key.name);
     if (metric === undefined) {
       if (!this.#admission.admitMetric()) return this.#dropMetric(key);
@@ -177,7 +199,7 @@ export class Registry implements Recorder {
       if (!this.#admission.admitMetric()) return this.#dropMetric(key);
       metric.admitted = true;
     }
-    if (!this.#slabs.full && !isOverflow(key.labels) && this.#admission.hasRoom(metric.series)) {
+    if (this.#hasMemory && !isOverflow(key.labels) && this.#admission.hasRoom(metric.series)) {
       // A metric without labels is one series, whoever uses it.
       if (key.labels.length > 0 && this.#doorkeeper?.knows(key) === false) {
         return new FirstSample(metric.overflow).cell;
@@ -191,21 +213,56 @@ export class Registry implements Recorder {
       if (this.#slabs.full) this.#reportFull();
       else if (metric.kind !== 'gauge' || !this.#gaugesReachLimit()) this.#reportTooLarge(metric);
     }
+    metric.crowded = true;
     return metric.overflow();
+  }
+
+  /** Whether it is worth while to look for memory. */
+  get #hasMemory(): boolean {
+    return !this.#slabs.full || this.#slabs.hasFreed;
   }
 
   /** The cell of a series that there is; one that was handed out before `renew` is replaced by its equal. */
   #kept(metric: Metric, labels: Key['labels']): AnyCell | undefined {
     const cell = metric.cells.get(labels);
     if (cell === undefined || this.#renewed === undefined || this.#renewed.has(cell)) return cell;
+    return this.#replace(metric, labels, cell);
+  }
+
+  /** Puts an equal cell in the place of one whose handles are to ask again. */
+  #replace(metric: Metric, labels: Key['labels'], cell: AnyCell): AnyCell {
     const fresh =
       cell.sink instanceof CounterCell
         ? cell.sink.renew()
         : makeCell(cell.slots, cell.index, cell.sink as GaugeSink & HistogramSink);
     cell.gate = REVOKED;
     metric.cells.set(labels, fresh);
-    this.#renewed.add(fresh);
+    this.#renewed?.add(fresh);
     return fresh;
+  }
+
+  #close({ metric, labels, sink }: Slot): void {
+    const cell = metric.cells.get(labels);
+    if (cell !== undefined) cell.gate = REVOKED;
+    metric.cells.delete(labels);
+    if (!(sink instanceof GaugeCell))
+      (sink as CounterCell | ExplicitHistogram | ExponentialHistogram).close();
+  }
+
+  #free({ metric, labels, record, sink }: Slot): void {
+    const { words } = this.#arena;
+    this.#slabs.freeRecord(record, (words[record * 2 + RECORD_SIZE] as number) / 8);
+    if (sink instanceof CounterCell) this.#slabs.freeCell(sink.index, COUNTER_CELL);
+    else if (sink instanceof ExponentialHistogram) sink.free();
+    else if (sink instanceof ExplicitHistogram)
+      this.#slabs.freeCell(sink.index, explicitCellSize(metric.bounds.length));
+    if (isOverflow(labels)) return;
+    this.#admission.releaseSeries();
+    metric.series--;
+    if (!metric.crowded) return;
+    metric.crowded = false;
+    const overflow = metric.cells.get(OVERFLOW_LABELS);
+    if (overflow !== undefined) this.#replace(metric, OVERFLOW_LABELS, overflow);
   }
 
   #dropMetric(key: Key): AnyCell {
@@ -229,6 +286,7 @@ export class Registry implements Recorder {
       spare: 0,
       admitted: false,
       series: 0,
+      crowded: false,
       cells: new LabelTrie(),
       overflow: () =>
         this.#kept(metric, OVERFLOW_LABELS) ??
@@ -304,7 +362,7 @@ export class Registry implements Recorder {
     const definition = { metric: metric.record, labels, start: this.#timeline.start() };
     const cell =
       metric.type === 'gauge'
-        ? this.#defineGauge(definition, reserve)
+        ? this.#defineGauge(metric, definition, reserve)
         : this.#defineOwn(metric, definition, reserve);
     if (cell === undefined) return undefined;
     metric.cells.set(labels, cell);
@@ -318,13 +376,15 @@ export class Registry implements Recorder {
   }
 
   /** A series whose cell is the one that all threads share. */
-  #defineGauge(definition: SeriesDefinition, reserve: boolean): AnyCell | undefined {
+  #defineGauge(metric: Metric, definition: SeriesDefinition, reserve: boolean): AnyCell | undefined {
     const arena = this.#arena;
     const { total } = this.#settings.limits;
     const find = (record: number) => shareGauge(arena, record, total, reserve);
     const record = defineSeries(arena, this.#slabs, definition, find, reserve);
     if (record === undefined) return undefined;
-    return new GaugeCell(arena, arena.words[record * 2 + SERIES_CELL] as number).cell;
+    const { cell } = new GaugeCell(arena, arena.words[record * 2 + SERIES_CELL] as number);
+    this.#slots?.add({ metric, labels: definition.labels, record, sink: cell.sink });
+    return cell;
   }
 
   /** A series with a cell that this thread alone writes. */
@@ -334,7 +394,10 @@ export class Registry implements Recorder {
     const published = metric.type === 'exponentialHistogram' ? 0 : index;
     const record = defineSeries(this.#arena, this.#slabs, definition, published, reserve);
     metric.spare = record === undefined ? index : 0;
-    return record === undefined ? undefined : this.#open(metric, record, index);
+    if (record === undefined) return undefined;
+    const cell = this.#open(metric, record, index);
+    this.#slots?.add({ metric, labels: definition.labels, record, sink: cell.sink });
+    return cell;
   }
 
   #allocate(metric: Metric, reserve: boolean): number | undefined {

@@ -1,4 +1,5 @@
 import type { Key } from '@ostinato/core';
+import { entry } from '../entry.ts';
 
 /** One step: a label's name, or its value as text. */
 class Node<T> {
@@ -22,6 +23,16 @@ class Node<T> {
       this.#others.set(text, node);
     }
     return node;
+  }
+
+  remove(text: string): void {
+    if (this.#text === text) this.#next = undefined;
+    else this.#others?.delete(text);
+  }
+
+  get isEmpty(): boolean {
+    const { value } = this;
+    return value === undefined && this.#next === undefined && (this.#others?.size ?? 0) === 0;
   }
 }
 
@@ -50,6 +61,26 @@ export class LabelTrie<T> {
     }
     node.value = value;
   }
+
+  delete(labels: Key['labels']): void {
+    prune(this.#root, labels, 0);
+  }
+}
+
+/** Takes the value of these labels out, from the `at`th label on, and the nodes that only led to it. */
+function prune<T>(node: Node<T>, labels: Key['labels'], at: number): void {
+  const label = labels[at];
+  if (label === undefined) {
+    node.value = undefined;
+    return;
+  }
+  const text = String(label[1]);
+  const values = node.get(label[0]);
+  const next = values?.get(text);
+  if (values === undefined || next === undefined) return;
+  prune(next, labels, at + 1);
+  if (next.isEmpty) values.remove(text);
+  if (values.isEmpty) node.remove(label[0]);
 }
 
 /** Finds what belongs to a scope and a name in it. */
@@ -74,14 +105,4 @@ export class NameTable<T> {
     entry(versions, scope.version ?? '', () => new Map<string, T>()).set(name, value);
     this.#size++;
   }
-}
-
-/** What a map has for a key; made if there is nothing. */
-export function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) {
-    value = make();
-    map.set(key, value);
-  }
-  return value;
 }

@@ -32,7 +32,7 @@ export class Threads {
     this.#settings = settings;
     this.buffer = allocateArena(settings.maxMemory);
     this.#timeline = new Timeline(this.clock);
-    this.collector = new Collector(new Arena(this.buffer), settings.limits);
+    this.collector = new Collector(new Arena(this.buffer), settings);
     this.table = new ThreadTable(this.collector.arena);
     for (let thread = 0; thread < count; thread++) this.#start(thread);
   }

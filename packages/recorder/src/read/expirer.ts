@@ -1,0 +1,256 @@
+import type { Arena } from '../arena/arena.ts';
+import {
+  EXPIRY_ROUND,
+  GAUGE_WRITES,
+  HISTOGRAM_WRITES,
+  MODE_MAX,
+  SERIES_ACK,
+  SERIES_CELL,
+  SERIES_DONE,
+  SERIES_INCARNATION,
+  SERIES_REQUEST,
+  SLAB_BYTES,
+} from '../arena/layout.ts';
+import { entry } from '../entry.ts';
+import type { Settings } from '../options.ts';
+import type { CollectedMetric, CollectedSeries } from './collector.ts';
+
+/** A slot that the collector watches. */
+interface Watched {
+  readonly record: number;
+  readonly metric: CollectedMetric;
+  readonly series: CollectedSeries;
+  /** Its activity, as `#activity` tells it, when it was last looked at. */
+  seen: number;
+  /** When that was found to have changed, in milliseconds. */
+  since: number;
+}
+
+/** What the expirer needs of the collector. */
+export interface ExpiryActs {
+  /** Makes what these records hold part of the series for good. */
+  retire(metric: CollectedMetric, series: CollectedSeries, records: readonly number[]): void;
+  /** The series has no record left and was idle for long enough. */
+  expire(metric: CollectedMetric, series: CollectedSeries): void;
+  /** A record serves another series now. */
+  found(record: number): void;
+  /** Lets the owner in this thread answer requests at once. */
+  answer(): void;
+}
+
+/** No slot has this activity. */
+const UNSEEN = -1;
+/** So many slots are looked at in one pass, so that none takes long. */
+const LOOKS = 20_000;
+/** One in so many of a metric's series makes room at a time, where the least recently updated are evicted. */
+const EVICTED_SHARE = 16;
+
+/**
+ * Finds the series that are idle, asks for their slots, and takes over what these hold once their owners have
+ * acknowledged: the collector's side of the protocol that layout.ts describes.
+ *
+ * Idle is a slot that did not change from one pass to another for so long. Samples that come between the verdict and
+ * the acknowledgement are in what is taken over, and the series then lives on, without a slot, as if it had one.
+ */
+export class Expirer {
+  readonly #arena: Arena;
+  readonly #settings: Settings;
+  readonly #acts: ExpiryActs;
+  #watched: Watched[] = [];
+  #next = 0;
+  #requested: Watched[] = [];
+  /** Records that are their owners' again, by address: the incarnation that was the last. */
+  readonly #vacant = new Map<number, number>();
+  /** Series without a record that are not idle for long enough. */
+  readonly #bare = new Map<CollectedSeries, CollectedMetric>();
+  /** Series that make room, however long they were idle. */
+  readonly #evicted = new Set<CollectedSeries>();
+
+  constructor(arena: Arena, settings: Settings, acts: ExpiryActs) {
+    this.#arena = arena;
+    this.#settings = settings;
+    this.#acts = acts;
+  }
+
+  /** Watches a record that was found. */
+  watch(record: number, metric: CollectedMetric, series: CollectedSeries): void {
+    const now = this.#now();
+    series.updated = now;
+    this.#watched.push({ record, metric, series, seen: UNSEEN, since: now });
+    this.#bare.delete(series);
+    this.#evicted.delete(series);
+  }
+
+  /** Forgets the records of threads that are gone; their series live on until they were idle for long enough. */
+  forget(isGone: (record: number) => boolean): void {
+    const now = this.#now();
+    const keeps = ({ record, metric, series }: Watched) => {
+      if (!isGone(record)) return true;
+      series.updated = now;
+      if (series.records.length === 0) this.#bare.set(series, metric);
+      return false;
+    };
+    this.#watched = this.#watched.filter(keeps);
+    this.#requested = this.#requested.filter(keeps);
+    this.#next = 0;
+    for (const record of this.#vacant.keys()) if (isGone(record)) this.#vacant.delete(record);
+  }
+
+  /** Records that serve another series since the last time. */
+  discover(): void {
+    const { words } = this.#arena;
+    for (const [record, last] of this.#vacant) {
+      if (Atomics.load(words, record * 2 + SERIES_INCARNATION) === last) continue;
+      this.#vacant.delete(record);
+      this.#acts.found(record);
+    }
+  }
+
+  /** One pass, after `discover`. */
+  pass(): void {
+    const now = this.#now();
+    this.#takeOver(now);
+    const crowded = this.#look(now);
+    if (this.#settings.limits.evict !== 'none' && crowded.size > 0) this.#evict(crowded, now);
+    if (this.#requested.length > 0) {
+      Atomics.add(this.#arena.words, EXPIRY_ROUND, 1);
+      this.#acts.answer();
+      this.#takeOver(now);
+    }
+    for (const [series, metric] of this.#bare) this.#settle(metric, series, now);
+  }
+
+  /** Looks at slots, as many as one pass may; returns the metrics whose overflow series was recorded on. */
+  #look(now: number): ReadonlyMap<CollectedMetric, Watched> {
+    const crowded = new Map<CollectedMetric, Watched>();
+    const watched = this.#watched;
+    let kept = watched.length > LOOKS && this.#next < watched.length ? this.#next : 0;
+    const end = Math.min(watched.length, kept + LOOKS);
+    for (let i = kept; i < end; i++) {
+      const slot = watched[i] as Watched;
+      const activity = this.#activity(slot);
+      if (activity !== slot.seen) {
+        slot.seen = activity;
+        slot.since = now;
+        slot.series.updated = now;
+        if (slot.series === slot.metric.overflow) crowded.set(slot.metric, slot);
+      } else if (now - slot.since >= this.#timeout(slot.metric) && this.#mayExpire(slot)) {
+        this.#request(slot);
+        continue;
+      }
+      watched[kept++] = slot;
+    }
+    if (kept < end) watched.splice(kept, end - kept);
+    this.#next = kept;
+    return crowded;
+  }
+
+  #request(slot: Watched): void {
+    const { words } = this.#arena;
+    const at = slot.record * 2;
+    Atomics.store(words, at + SERIES_REQUEST, words[at + SERIES_INCARNATION] as number);
+    this.#requested.push(slot);
+  }
+
+  /** Asks for the slots of the series that were updated least recently, where newer ones found no place. */
+  #evict(crowded: ReadonlyMap<CollectedMetric, Watched>, now: number): void {
+    const { perMetric } = this.#settings.limits;
+    for (const [metric, { record }] of crowded) {
+      const owner = this.#owner(record);
+      const full = metric.places + 1 >= perMetric;
+      const candidates = new Map<CollectedSeries, Watched[]>();
+      for (const slot of this.#watched) {
+        const { series } = slot;
+        if ((full && slot.metric !== metric) || series === slot.metric.overflow || series.updated === now)
+          continue;
+        if (this.#mayExpire(slot)) entry(candidates, series, () => []).push(slot);
+      }
+      const oldest = [...candidates]
+        .filter(([, slots]) => slots.some((slot) => this.#owner(slot.record) === owner))
+        .sort(([a], [b]) => a.updated - b.updated);
+      const chosen = new Set<Watched>();
+      for (const [series, slots] of oldest.slice(0, Math.ceil((metric.places + 1) / EVICTED_SHARE))) {
+        this.#evicted.add(series);
+        for (const slot of slots) {
+          chosen.add(slot);
+          this.#request(slot);
+        }
+      }
+      this.#watched = this.#watched.filter((slot) => !chosen.has(slot));
+      this.#next = 0;
+    }
+  }
+
+  #owner(record: number): number {
+    return this.#arena.owner(Math.floor((record * 8) / SLAB_BYTES));
+  }
+
+  /** Takes over the slots whose owners have acknowledged. */
+  #takeOver(now: number): void {
+    const { words } = this.#arena;
+    const gone = new Map<CollectedSeries, Watched[]>();
+    this.#requested = this.#requested.filter((slot) => {
+      const at = slot.record * 2;
+      if (Atomics.load(words, at + SERIES_ACK) !== words[at + SERIES_INCARNATION]) return true;
+      entry(gone, slot.series, () => []).push(slot);
+      return false;
+    });
+    if (gone.size === 0) return;
+    for (const [series, slots] of gone) {
+      const { metric } = slots[0] as Watched;
+      for (const slot of slots) {
+        // A sample came after the verdict.
+        if (this.#activity(slot) === slot.seen) continue;
+        series.updated = now;
+        this.#evicted.delete(series);
+      }
+      this.#acts.retire(
+        metric,
+        series,
+        slots.map(({ record }) => record),
+      );
+      for (const { record } of slots) {
+        const incarnation = words[record * 2 + SERIES_INCARNATION] as number;
+        this.#vacant.set(record, incarnation);
+        Atomics.store(words, record * 2 + SERIES_DONE, incarnation);
+      }
+      if (series.records.length === 0) {
+        this.#bare.set(series, metric);
+        this.#settle(metric, series, now);
+      }
+    }
+    Atomics.add(words, EXPIRY_ROUND, 1);
+    this.#acts.answer();
+  }
+
+  /** Ends a series without a record, if it was idle for long enough. */
+  #settle(metric: CollectedMetric, series: CollectedSeries, now: number): void {
+    const evicted = this.#evicted.has(series);
+    if (!evicted && now - series.updated < this.#timeout(metric)) return;
+    if (series.mode(this.#arena) === MODE_MAX) return;
+    this.#bare.delete(series);
+    this.#evicted.delete(series);
+    this.#acts.expire(metric, series);
+  }
+
+  /** What differs after every operation on a slot; of counters that are set, after every rise. */
+  #activity({ record, metric }: Watched): number {
+    const { words, doubles } = this.#arena;
+    const cell = Atomics.load(words, record * 2 + SERIES_CELL);
+    if (cell === 0) return 0;
+    if (metric.type === 'counter') return doubles[cell] as number;
+    return doubles[cell + (metric.type === 'gauge' ? GAUGE_WRITES : HISTOGRAM_WRITES)] as number;
+  }
+
+  #mayExpire({ series }: Watched): boolean {
+    return series.mode(this.#arena) !== MODE_MAX;
+  }
+
+  #timeout({ kind }: CollectedMetric): number {
+    return this.#settings.idleTimeout[kind];
+  }
+
+  #now(): number {
+    return this.#settings.clock.now();
+  }
+}
