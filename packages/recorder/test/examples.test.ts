@@ -17,3 +17,7 @@ test('the examples in the docstrings compile', () => {
 test('the examples of the page on layers compile', () => {
   expect(compilePage(join(__dirname, '../../../docs/layers.md'))).toEqual({ found: 4, output: '' });
 });
+
+test('the examples of the page on cardinality compile', () => {
+  expect(compilePage(join(__dirname, '../../../docs/cardinality.md'))).toEqual({ found: 4, output: '' });
+});

@@ -309,3 +309,23 @@ test('a stray operation on a revoked cell harms no other series', () => {
     ['h1', 1, 1],
   ]);
 });
+
+test('a thread that ends counts as having answered, and what it recorded last is kept', () => {
+  const threads = new Threads(2, { idleTimeout: MINUTE });
+  const [reader, delta] = [threads.reader(), threads.reader('delta')];
+  const sink = threads.counter(0, 'c', { i: 1 });
+  sink.increment(1);
+  expect(readAll(reader.collect())).toMatchObject([{ value: 1 }]);
+  threads.clock.jump(MINUTE);
+  // The slot is asked for, and its owner does not look.
+  expect(readAll(reader.collect())).toMatchObject([{ value: 1 }]);
+  sink.increment(5);
+  threads.replace(0);
+  expect(readAll(reader.collect())).toMatchObject([{ value: 6 }]);
+  expect(readAll(delta.collect())).toMatchObject([{ value: 6 }]);
+  threads.clock.jump(MINUTE);
+  expect(readAll(reader.collect())).toEqual([]);
+  threads.counter(0, 'c', { i: 1 }).increment(2);
+  expect(readAll(reader.collect())).toMatchObject([{ value: 2 }]);
+  expect(readAll(delta.collect())).toMatchObject([{ value: 2 }]);
+});
