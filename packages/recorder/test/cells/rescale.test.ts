@@ -29,7 +29,7 @@ function setUp() {
     const index = cells.allocate(FIRST_CAPACITY, false)!;
     return new ExponentialHistogram(arena, cells, record, index, () => expect('full').toBe('never'));
   };
-  const series = new CollectedSeries(0, makeKey('h'), 0n);
+  const series = new CollectedSeries(0, 0, makeKey('h'), 0n);
   series.records.push(record);
   const point = new Point();
   const read = (view = collector) => {

@@ -150,7 +150,7 @@ class World {
 
   /** What a reader of the whole sees of each series is what was recorded since it began, at any moment. */
   check(): void {
-    const seen = new Map(
+    const seen = new Map<string, Read>(
       readAll(this.#witness.collect()).map((read) => [`${read.name} ${read.labels.series}`, read] as const),
     );
     for (const [id, total] of this.recorded) {
