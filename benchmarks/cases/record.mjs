@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { counter, defineCounter, gauge, histogram, setGlobalRecorder } from '@ostinato/core';
 import {
@@ -12,7 +13,7 @@ import {
 
 export const title = 'Record: one operation on a held handle, a family, or by name';
 
-const install = () => setGlobalRecorder(createRecorder());
+const install = (options) => setGlobalRecorder(createRecorder(options));
 const bounds = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000];
 
 class NeverReader extends MetricReader {
@@ -116,6 +117,35 @@ export const cases = {
     make: () => {
       setGlobalRecorder(createRecorder({ layers: [filter({ allow: [] })] }));
       return increments(counter('c'));
+    },
+  },
+  'held counter, among 10,000 series': {
+    rival: 'held counter',
+    make: () => {
+      install({ cardinality: { perMetric: 20_000, total: 20_000 } });
+      const held = Array.from({ length: 10_000 }, (_, i) => counter('c', { i }));
+      for (const each of held) each.increment();
+      return increments(held[5_000]);
+    },
+  },
+  'held counter, beside a worker that records': {
+    rival: 'held counter',
+    make: () => {
+      install();
+      const worker = new Worker(new URL('../lib/recording-worker.mjs', import.meta.url));
+      worker.unref();
+      return new Promise((resolve) => worker.once('message', () => resolve(increments(counter('c')))));
+    },
+  },
+  'held counter, in a worker': {
+    rival: 'held counter',
+    make: () => {
+      install();
+      const worker = new Worker(new URL('../lib/recording-worker.mjs', import.meta.url), {
+        workerData: 'measure',
+      });
+      const run = () => new Promise((resolve) => worker.once('message', resolve));
+      return { run };
     },
   },
   'held gauge, set': {

@@ -1,0 +1,17 @@
+// A worker that records on the recorder of the main thread: for ever, or as a case of its own.
+import { parentPort, workerData } from 'node:worker_threads';
+import 'ostinato/worker';
+import { counter } from '@ostinato/core';
+import { measure } from './measure.mjs';
+
+const held = counter('c');
+const op = (n) => {
+  for (let i = 0; i < n; i += 1) held.increment();
+};
+
+if (workerData === 'measure') parentPort.postMessage(measure(op));
+else {
+  op(1);
+  parentPort.postMessage('recording');
+  for (;;) op(1_000_000);
+}
