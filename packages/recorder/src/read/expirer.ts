@@ -90,9 +90,8 @@ export class Expirer {
       if (series.records.length === 0) this.#bare.set(series, metric);
       return false;
     };
-    this.#watched = this.#watched.filter(keeps);
+    this.#keep(keeps);
     this.#requested = this.#requested.filter(keeps);
-    this.#next = 0;
     for (const record of this.#vacant.keys()) if (isGone(record)) this.#vacant.delete(record);
   }
 
@@ -152,33 +151,58 @@ export class Expirer {
     this.#requested.push(slot);
   }
 
-  /** Asks for the slots of the series that were updated least recently, where newer ones found no place. */
+  /**
+   * Asks for the slots of the series that were updated least recently, where newer ones found no place: of the metric
+   * itself if it is full, else of any. Slots are gone through once, however many metrics are crowded.
+   */
   #evict(crowded: ReadonlyMap<CollectedMetric, Watched>, now: number): void {
     const { perMetric } = this.#settings.limits;
+    const candidates = new Map<CollectedSeries, Watched[]>();
+    for (const slot of this.#watched) {
+      const { series } = slot;
+      if (series === slot.metric.overflow || series.updated === now || !this.#mayExpire(slot)) continue;
+      entry(candidates, series, () => []).push(slot);
+    }
+    // By the thread that has a slot, and by thread and metric: each list is used up from its oldest on.
+    const ofThread = new Map<number, Watched[]>();
+    const ofMetric = new Map<CollectedMetric, Map<number, Watched[]>>();
+    for (const [, slots] of [...candidates].sort(([a], [b]) => b.updated - a.updated)) {
+      for (const slot of slots) {
+        const owner = this.#owner(slot.record);
+        entry(ofThread, owner, () => []).push(slot);
+        if (!crowded.has(slot.metric)) continue;
+        const lists = entry(ofMetric, slot.metric, () => new Map<number, Watched[]>());
+        entry(lists, owner, () => []).push(slot);
+      }
+    }
+    const chosen = new Set<Watched>();
     for (const [metric, { record }] of crowded) {
       const owner = this.#owner(record);
       const full = metric.places + 1 >= perMetric;
-      const candidates = new Map<CollectedSeries, Watched[]>();
-      for (const slot of this.#watched) {
-        const { series } = slot;
-        if ((full && slot.metric !== metric) || series === slot.metric.overflow || series.updated === now)
-          continue;
-        if (this.#mayExpire(slot)) entry(candidates, series, () => []).push(slot);
-      }
-      const oldest = [...candidates]
-        .filter(([, slots]) => slots.some((slot) => this.#owner(slot.record) === owner))
-        .sort(([a], [b]) => a.updated - b.updated);
-      const chosen = new Set<Watched>();
-      for (const [series, slots] of oldest.slice(0, Math.ceil((metric.places + 1) / EVICTED_SHARE))) {
-        this.#evicted.add(series);
-        for (const slot of slots) {
-          chosen.add(slot);
-          this.#request(slot);
+      const oldest = (full ? ofMetric.get(metric)?.get(owner) : ofThread.get(owner)) ?? [];
+      let wanted = Math.ceil((metric.places + 1) / EVICTED_SHARE);
+      for (let slot = oldest.pop(); slot !== undefined; slot = oldest.pop()) {
+        if (chosen.has(slot)) continue;
+        this.#evicted.add(slot.series);
+        for (const own of candidates.get(slot.series) ?? []) {
+          chosen.add(own);
+          this.#request(own);
         }
+        if (--wanted === 0) break;
       }
-      this.#watched = this.#watched.filter((slot) => !chosen.has(slot));
-      this.#next = 0;
     }
+    this.#keep((slot) => !chosen.has(slot));
+  }
+
+  /** Watches on those only, and looks on where it stopped: the last ones would else never have their turn. */
+  #keep(isKept: (slot: Watched) => boolean): void {
+    let looked = 0;
+    this.#watched = this.#watched.filter((slot, i) => {
+      const kept = isKept(slot);
+      if (kept && i < this.#next) looked++;
+      return kept;
+    });
+    this.#next = looked;
   }
 
   #owner(record: number): number {

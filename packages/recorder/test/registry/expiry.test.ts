@@ -329,3 +329,49 @@ test('a thread that ends counts as having answered, and what it recorded last is
   expect(readAll(reader.collect())).toMatchObject([{ value: 2 }]);
   expect(readAll(delta.collect())).toMatchObject([{ value: 2 }]);
 });
+
+test('many crowded metrics at once: eviction goes through the slots once, not once for each metric', () => {
+  const METRICS = 200;
+  const { clock, recorder } = setUp({
+    cardinality: { total: 4 * METRICS, evict: 'leastRecentlyUpdated' },
+  });
+  const record = (metric: number, i: number) =>
+    recorder.histogram(makeKey(`h${metric}`, { i }), {}).sink.record(1, 1);
+  const reader = recorder.reader();
+  for (let metric = 0; metric < METRICS; metric++) for (let i = 0; i < 3; i++) record(metric, i);
+  readAll(reader.collect());
+  clock.jump(1);
+  for (let metric = 0; metric < METRICS; metric++) for (let i = 3; i < 6; i++) record(metric, i);
+  const load = jest.spyOn(Atomics, 'load');
+  try {
+    reader.collect();
+    expect(load.mock.calls.length).toBeGreaterThan(METRICS);
+    expect(load.mock.calls.length).toBeLessThan(100 * METRICS);
+  } finally {
+    load.mockRestore();
+  }
+  clock.jump(1);
+  for (let metric = 0; metric < METRICS; metric++) record(metric, 6);
+  const series = readAll(reader.collect());
+  expect(series.filter(({ labels }) => labels.i === 6).length).toBeGreaterThan(METRICS / 2);
+  expect(series.length).toBeLessThanOrEqual(4 * METRICS);
+});
+
+test('of very many series, those that came last expire too while a metric is crowded at every collection', () => {
+  const LOOKED_AT = 20_000;
+  const { clock, recorder } = setUp({
+    idleTimeout: MINUTE,
+    cardinality: { perMetric: 100_000, total: 100_000, evict: 'leastRecentlyUpdated' },
+  });
+  const reader = recorder.reader();
+  const crowd = () => recorder.counter(makeKey('b', { 'otel.metric.overflow': true }), {}).sink.increment(1);
+  for (let pass = 0; pass < 8; pass++) {
+    crowd();
+    for (let i = 0; i < LOOKED_AT; i++) increment(recorder, 'busy', i);
+    if (pass === 0) for (let i = 0; i < 50; i++) increment(recorder, 'idle', i);
+    reader.collect();
+    clock.jump(MINUTE);
+  }
+  const names = readAll(reader.collect()).map(({ name }) => name);
+  expect(names.filter((name) => name === 'idle')).toEqual([]);
+});
