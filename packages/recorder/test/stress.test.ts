@@ -11,6 +11,7 @@ test.each([
   ['termination', ['12'], 'nothing done is missing'],
   ['short-lived', ['40'], 'totals are exact'],
   ['expiry', ['100000'], 'no sample on a wrong series and none lost'],
+  ['cardinality', ['60000'], 'label sets on 1000 metrics: totals exact'],
   ['busy-worker', ['40'], 'while it loops for ever'],
 ])('%s', async (program, sizes, shown) => {
   const file = join(__dirname, '../stress', `${program}.mjs`);
