@@ -62,7 +62,7 @@ export class AtomicRecorder extends ThreadRecorder {
   /** What the worker left is taken over at once, so that memory lasts even where nobody reads. */
   protected override threadEnded(nodeId: number): void {
     super.threadEnded(nodeId);
-    this.#collector.discover();
+    this.#collector.settle();
   }
 }
 

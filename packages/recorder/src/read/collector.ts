@@ -1,167 +1,29 @@
-import type { Key, Kind, Scope, SnapshotMetric, Temporality } from '@ostinato/core';
+import type { Key, Scope } from '@ostinato/core';
 import { report } from '@ostinato/core';
 import type { Arena } from '../arena/arena.ts';
-import {
-  kindOf,
-  type MetricDefinition,
-  readMetric,
-  readSeries,
-  type StorageType,
-  scanRecords,
-} from '../arena/dictionary.ts';
-import { METRIC_RECORD, MODE_NONE, SERIES_MODE, SLAB_BYTES } from '../arena/layout.ts';
+import { readMetric, readSeries, scanRecords } from '../arena/dictionary.ts';
+import { METRIC_RECORD, SERIES_METRIC, SERIES_START, SLAB_BYTES } from '../arena/layout.ts';
 import { ThreadTable } from '../arena/thread-table.ts';
 import { entry } from '../entry.ts';
 import type { Settings } from '../options.ts';
 import { Admission, isOverflow, OVERFLOW_LABELS } from '../registry/admission.ts';
-import { LabelTrie, NameTable } from '../registry/trie.ts';
+import { NameTable } from '../registry/trie.ts';
+import { CollectedMetric, type CollectedScope, CollectedSeries } from './collected.ts';
 import { type DeltaReader, Departures } from './departures.ts';
 import { Expirer } from './expirer.ts';
-import type { Cells } from './merge.ts';
 import { archive, retire } from './retire.ts';
-
-/**
- * `live`: exported. `expired`: no more, but some delta reader has not read the last of it, and it goes on from there
- * if it is recorded on again. `gone`: nobody asks for it.
- */
-export type SeriesLife = 'live' | 'expired' | 'gone';
+import { DEFINE, LOOK, MERGE, Pace, Rounds } from './rounds.ts';
 
 /** Metrics of which nothing is recorded, or exported, are remembered up to this number. */
 const MAX_DESCRIBED = 10_000;
-
-/** One series, of all threads that record on it. */
-export class CollectedSeries implements Cells {
-  /** Counted from 0 in order of arrival. */
-  readonly id: number;
-  readonly key: Key;
-  start: bigint;
-  /** Addresses of the series records. Each names a cell; what these hold together is the series. */
-  readonly records: number[] = [];
-  retired: Float64Array | undefined;
-  past: Float64Array | undefined;
-  floor = 0;
-  /** Where readers keep what they know of it. Another series may have it later. */
-  readonly place: number;
-  /** Where series expire: when it was last found to have changed, in milliseconds. */
-  updated = 0;
-  /** When its last incarnation was last exported. */
-  ended = 0n;
-  state: SeriesLife = 'live';
-  #mode = MODE_NONE;
-
-  constructor(id: number, place: number, key: Key, start: bigint) {
-    this.id = id;
-    this.place = place;
-    this.key = key;
-    this.start = start;
-  }
-
-  /** Counters: the mode of the first cell that has one. Cells of the other mode are not part of the series. */
-  mode(arena: Arena): number {
-    for (let i = 0; this.#mode === MODE_NONE && i < this.records.length; i++) {
-      this.#mode = Atomics.load(arena.words, (this.records[i] as number) * 2 + SERIES_MODE);
-    }
-    return this.#mode;
-  }
-
-  /** What it holds without its past. */
-  get current(): Cells & { readonly key: Key } {
-    const { past, key, records, retired, floor } = this;
-    return past === undefined ? this : { key, records, retired, floor };
-  }
-
-  /** Takes out some of the records. */
-  forget(records: readonly number[]): void {
-    const gone = new Set(records);
-    let kept = 0;
-    for (const record of this.records) if (!gone.has(record)) this.records[kept++] = record;
-    this.records.length = kept;
-  }
-}
-
-/** One metric, with its series in order of arrival. */
-export class CollectedMetric {
-  readonly scope: Scope;
-  readonly name: string;
-  readonly kind: Kind;
-  /** Replaced by another list when some are gone, so that who walks through it is not disturbed. */
-  series: readonly CollectedSeries[] = [];
-  /** How many places they take, that of the overflow series not counted. */
-  places = 0;
-  readonly byLabels = new LabelTrie<CollectedSeries>();
-  /** Whether the place of the overflow series is kept. */
-  admitted = false;
-  overflow: CollectedSeries | undefined;
-  /** Whether there was a warning that it has too many series. */
-  overflowReported = false;
-  type: StorageType;
-  bounds: readonly number[];
-  #unit: string;
-  #description: string;
-  #cumulative: SnapshotMetric | undefined;
-  #delta: SnapshotMetric | undefined;
-
-  constructor(definition: MetricDefinition, scope: Scope) {
-    this.scope = scope;
-    this.name = definition.name;
-    this.kind = kindOf(definition.type);
-    this.type = definition.type;
-    this.bounds = definition.bounds;
-    this.#unit = definition.unit;
-    this.#description = definition.description;
-  }
-
-  /** Adds what another record says to what was left open. False: the two cannot be one metric. */
-  join(definition: MetricDefinition): boolean {
-    if (kindOf(definition.type) !== this.kind) return false;
-    if (this.type === 'undecided') {
-      this.type = definition.type;
-      this.bounds = definition.bounds;
-    } else if (definition.type !== 'undecided') {
-      const same = definition.bounds.every((bound, i) => bound === this.bounds[i]);
-      if (definition.type !== this.type || definition.bounds.length !== this.bounds.length || !same)
-        return false;
-    }
-    this.#unit ||= definition.unit;
-    this.#description ||= definition.description;
-    this.#cumulative = undefined;
-    this.#delta = undefined;
-    return true;
-  }
-
-  /** How a snapshot shows it: one object until more is learned of the metric. */
-  view(temporality: Temporality): SnapshotMetric {
-    if (temporality === 'delta') {
-      this.#delta ??= this.#makeView('delta');
-      return this.#delta;
-    }
-    this.#cumulative ??= this.#makeView('cumulative');
-    return this.#cumulative;
-  }
-
-  #makeView(temporality: Temporality): SnapshotMetric {
-    const { scope, name, type, bounds } = this;
-    return Object.freeze({
-      scope,
-      name,
-      type: type === 'undecided' ? 'exponentialHistogram' : type,
-      unit: this.#unit,
-      description: this.#description,
-      temporality,
-      bounds,
-    });
-  }
-}
-
-export interface CollectedScope {
-  readonly scope: Scope;
-  readonly metrics: CollectedMetric[];
-}
 
 /**
  * Finds what all threads have defined, by reading the published records of every slab, and decides which series are
  * exported. There is one per arena. What it has admitted stays; what it refuses is part of the metric's overflow
  * series, from its first sample on, since cells are cumulative.
+ *
+ * A collection scans the records: it learns which metrics there are, and notes which series are new. These are taken
+ * in by a round, in steps, which also takes over what the dead left and lets idle series expire.
  */
 export class Collector {
   readonly arena: Arena;
@@ -175,9 +37,15 @@ export class Collector {
   readonly #scopes = new NameTable<CollectedScope>();
   /** By address of the metric record; undefined: the record contradicts an earlier one. */
   readonly #byRecord = new Map<number, CollectedMetric | undefined>();
-  /** Bytes of each slab that were read. */
+  /** Bytes of each slab that were scanned. */
   readonly #positions: Uint32Array;
+  /** Series records that were scanned and are to be taken in, in this order. */
+  #found: number[] = [];
   readonly #threads: ThreadTable;
+  /** Rows of threads that have ended, all of whose records were scanned. */
+  readonly #dead = new Set<number>();
+  readonly #pace = new Pace();
+  readonly #rounds = new Rounds(() => this.#round());
   /** When there was a collection last. */
   collected = 0n;
   #seriesCount = 0;
@@ -194,10 +62,9 @@ export class Collector {
     this.#admission = new Admission(settings.limits);
     this.#departures = new Departures(settings.limits.total);
     this.#expirer = settings.expires
-      ? new Expirer(arena, settings, {
+      ? new Expirer(arena, settings, this.#pace, {
           retire: (metric, series, records) => retire(arena, metric, series, records),
           expire: (metric, series) => this.#expire(metric, series),
-          found: (record) => this.#addSeries(record),
           answer,
         })
       : undefined;
@@ -220,50 +87,102 @@ export class Collector {
   }
 
   /**
-   * Reads what was defined since the last time, and takes over what threads left that have ended since: they are
-   * looked for first, so all that they defined has been read then. Lets idle series expire.
+   * Notes what was defined since the last time, and which threads have ended: these are looked for first, so all that
+   * they defined is seen then. Returns the number of the round that takes it in, for `step`.
    */
-  discover(): void {
+  scan(): number {
     const { arena } = this;
-    const dead = this.#threads.dead();
-    const left: number[] = [];
+    for (const row of this.#threads.dead()) this.#dead.add(row);
     for (let slab = arena.firstSlab; slab < arena.slabs; slab++) {
-      const owner = arena.owner(slab);
-      if (owner === 0) continue;
-      this.#positions[slab] = scanRecords(arena, slab, this.#positions[slab] as number, this.#found);
-      if (dead.has(owner)) left.push(slab);
+      if (arena.owner(slab) === 0) continue;
+      this.#positions[slab] = scanRecords(arena, slab, this.#positions[slab] as number, this.#note);
     }
-    this.#expirer?.discover();
-    if (left.length > 0) this.#takeOver(left);
-    for (const row of dead) this.#threads.free(row);
-    if (this.#expirer === undefined) return;
-    this.#expirer.pass();
-    this.#departures.pass(this.#forget, (metric) => this.#overflowOf(metric, this.#latestStart));
+    this.#expirer?.scan(this.#noteSeries);
+    return this.#rounds.ask();
   }
 
-  /** Frees slabs that threads left behind, when what is in them is part of the series for good. */
-  #takeOver(slabs: readonly number[]): void {
+  /** Takes a step of a round. True: the round is over. */
+  step(round: number): boolean {
+    return this.#rounds.step(round);
+  }
+
+  /** A whole round, a step a turn of the event loop: for when nobody reads. */
+  settle(): void {
+    const round = this.scan();
+    const step = () => {
+      if (!this.step(round)) setImmediate(step).unref();
+    };
+    step();
+  }
+
+  *#round(): Generator<undefined, void> {
+    const dead = new Set(this.#dead);
+    yield* this.#takeIn();
+    if (dead.size > 0) yield* this.#takeOver(dead);
+    if (this.#expirer === undefined) return;
+    yield* this.#expirer.pass();
+    yield* this.#departures.pass(this.#pace, {
+      forget: (metric, series) => this.#forget(metric, series),
+      overflowOf: (metric) => this.#overflowOf(metric, this.#latestStart),
+    });
+  }
+
+  /** Also what is found meanwhile. */
+  *#takeIn(): Generator<undefined, void> {
+    const found = this.#found;
+    for (let i = 0; i < found.length; i++) {
+      this.#addSeries(found[i] as number);
+      if (this.#pace.spent(DEFINE)) yield;
+    }
+    this.#found = [];
+  }
+
+  /** Frees the slabs of threads that have ended, when what is in them is part of the series for good. */
+  *#takeOver(dead: ReadonlySet<number>): Generator<undefined, void> {
     const { arena } = this;
+    const slabs: number[] = [];
     const isLeft = new Uint8Array(arena.slabs);
-    for (const slab of slabs) isLeft[slab] = 1;
+    for (let slab = arena.firstSlab; slab < arena.slabs; slab++) {
+      if (!dead.has(arena.owner(slab))) continue;
+      slabs.push(slab);
+      isLeft[slab] = 1;
+    }
     const lies = (address: number) => isLeft[Math.floor((address * 8) / SLAB_BYTES)] === 1;
+    if (slabs.length > 0) yield* this.#retireAll(lies);
+    if (slabs.length > 0) yield* this.#expirer?.forget(lies) ?? [];
+    for (const address of this.#byRecord.keys()) if (lies(address)) this.#byRecord.delete(address);
+    for (const slab of slabs) this.#positions[slab] = 0;
+    if (slabs.length > 0) arena.free(slabs);
+    for (const row of dead) {
+      this.#threads.free(row);
+      this.#dead.delete(row);
+    }
+  }
+
+  *#retireAll(lies: (address: number) => boolean): Generator<undefined, void> {
     for (const { metrics } of this.scopes) {
       for (const metric of metrics) {
         for (const series of metric.series) {
           const gone = series.records.filter(lies);
-          if (gone.length > 0) retire(arena, metric, series, gone);
+          if (gone.length > 0) retire(this.arena, metric, series, gone);
+          if (this.#pace.spent(LOOK + series.records.length + MERGE * gone.length)) yield;
         }
       }
     }
-    this.#expirer?.forget(lies);
-    for (const address of this.#byRecord.keys()) if (lies(address)) this.#byRecord.delete(address);
-    for (const slab of slabs) this.#positions[slab] = 0;
-    arena.free(slabs);
   }
 
-  readonly #found = (tag: number, address: number): void => {
+  readonly #note = (tag: number, address: number): void => {
     if (tag === METRIC_RECORD) this.#metricAt(address);
-    else this.#addSeries(address);
+    else this.#noteSeries(address);
+  };
+
+  /** From here on its metric, and with it its scope, is one that is exported. */
+  readonly #noteSeries = (address: number): void => {
+    const { words, longs } = this.arena;
+    const start = longs[address + SERIES_START / 2] as bigint;
+    if (start > this.#latestStart) this.#latestStart = start;
+    const metric = this.#metricAt(words[address * 2 + SERIES_METRIC] as number);
+    if (metric !== undefined && this.#admitMetric(metric)) this.#found.push(address);
   };
 
   /** Also for a record that a series of another slab names before its own slab was read. */
@@ -296,9 +215,8 @@ export class Collector {
 
   #addSeries(address: number): void {
     const { metric: record, labels, start } = readSeries(this.arena, address);
-    if (start > this.#latestStart) this.#latestStart = start;
-    const metric = this.#metricAt(record);
-    if (metric === undefined || !this.#admitMetric(metric)) return;
+    const metric = this.#byRecord.get(record);
+    if (metric === undefined) return;
     const series = this.#seriesOf(metric, labels, start);
     series.records.push(address);
     this.#expirer?.watch(address, metric, series);
@@ -369,18 +287,13 @@ export class Collector {
     series.start = start > series.ended ? start : series.ended;
   }
 
-  /** Lets go of series that nobody asks for any more. */
-  readonly #forget = (gone: ReadonlyMap<CollectedSeries, CollectedMetric>): void => {
-    for (const [series, metric] of gone) {
-      series.state = 'gone';
-      metric.byLabels.delete(series.key.labels);
-      if (series === metric.overflow) metric.overflow = undefined;
-      this.#freePlaces.push(series.place);
-    }
-    for (const metric of new Set(gone.values())) {
-      metric.series = metric.series.filter(({ state }) => state !== 'gone');
-    }
-  };
+  /** Lets go of a series that nobody asks for any more; `Departures` takes it off the metric's list. */
+  #forget(metric: CollectedMetric, series: CollectedSeries): void {
+    series.state = 'gone';
+    metric.byLabels.delete(series.key.labels);
+    if (series === metric.overflow) metric.overflow = undefined;
+    this.#freePlaces.push(series.place);
+  }
 
   #create(metric: CollectedMetric, labels: Key['labels'], start: bigint): CollectedSeries {
     // One bigint object for equal starts, so that what is derived from it can be kept.

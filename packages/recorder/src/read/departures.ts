@@ -1,4 +1,5 @@
-import type { CollectedMetric, CollectedSeries } from './collector.ts';
+import type { CollectedMetric, CollectedSeries } from './collected.ts';
+import { MERGE, type Pace } from './rounds.ts';
 
 /** A reader that remembers what it has read of a series. */
 export interface DeltaReader {
@@ -6,6 +7,14 @@ export interface DeltaReader {
   hasRead(metric: CollectedMetric, series: CollectedSeries): boolean;
   /** Forgets the series, which is gone; what was not read of it is read as part of `overflow`. */
   forget(metric: CollectedMetric, series: CollectedSeries, overflow: CollectedSeries | undefined): void;
+}
+
+/** What departures need of the collector. */
+export interface DepartureActs {
+  /** Nobody asks for the series any more. */
+  forget(metric: CollectedMetric, series: CollectedSeries): void;
+  /** Finds or makes a metric's overflow series. */
+  overflowOf(metric: CollectedMetric): CollectedSeries;
 }
 
 /**
@@ -37,28 +46,30 @@ export class Departures {
     this.#series.delete(series);
   }
 
-  /** Hands those that need not be kept to `forget`; `overflowOf` finds or makes a metric's overflow series. */
-  pass(
-    forget: (gone: ReadonlyMap<CollectedSeries, CollectedMetric>) => void,
-    overflowOf: (metric: CollectedMetric) => CollectedSeries,
-  ): void {
+  /** Lets go of those that need not be kept. */
+  *pass(pace: Pace, acts: DepartureActs): Generator<undefined, void> {
     if (this.#series.size === 0) return;
     const readers = this.#activeReaders();
-    const gone = new Map<CollectedSeries, CollectedMetric>();
+    const left = new Set<CollectedMetric>();
     let tooMany = this.#series.size - this.#limit;
     for (const [series, metric] of this.#series) {
+      if (pace.spent(MERGE * (readers.length + 1))) yield;
       const behind = readers.filter((reader) => !reader.hasRead(metric, series));
       const forced = behind.length > 0 && tooMany > 0 && series !== metric.overflow;
       if (behind.length > 0 && !forced) continue;
-      const overflow = forced ? overflowOf(metric) : undefined;
+      const overflow = forced ? acts.overflowOf(metric) : undefined;
       for (const reader of readers) {
         reader.forget(metric, series, behind.includes(reader) ? overflow : undefined);
       }
-      gone.set(series, metric);
+      acts.forget(metric, series);
       this.#series.delete(series);
+      left.add(metric);
       tooMany--;
     }
-    if (gone.size > 0) forget(gone);
+    for (const metric of left) {
+      if (pace.spent(metric.series.length)) yield;
+      metric.series = metric.series.filter(({ state }) => state !== 'gone');
+    }
   }
 
   #activeReaders(): DeltaReader[] {

@@ -13,7 +13,8 @@ import {
 } from '../arena/layout.ts';
 import { entry } from '../entry.ts';
 import type { Settings } from '../options.ts';
-import type { CollectedMetric, CollectedSeries } from './collector.ts';
+import type { CollectedMetric, CollectedSeries } from './collected.ts';
+import { LIST, LOOK, MERGE, type Pace } from './rounds.ts';
 
 /** A slot that the collector watches. */
 interface Watched {
@@ -24,6 +25,8 @@ interface Watched {
   seen: number;
   /** When that was found to have changed, in milliseconds. */
   since: number;
+  /** Whether its owner was asked for it; it is then not watched any more. */
+  requested: boolean;
 }
 
 /** What the expirer needs of the collector. */
@@ -32,16 +35,14 @@ export interface ExpiryActs {
   retire(metric: CollectedMetric, series: CollectedSeries, records: readonly number[]): void;
   /** The series has no record left and was idle for long enough. */
   expire(metric: CollectedMetric, series: CollectedSeries): void;
-  /** A record serves another series now. */
-  found(record: number): void;
   /** Lets the owner in this thread answer requests at once. */
   answer(): void;
 }
 
 /** No slot has this activity. */
 const UNSEEN = -1;
-/** So many slots are looked at in one pass, so that none takes long. */
-const LOOKS = 20_000;
+/** So many slots are asked for at a time, so that their owner is not held up for long. */
+const REQUESTS = 1_024;
 /** One in so many of a metric's series makes room at a time, where the least recently updated are evicted. */
 const EVICTED_SHARE = 16;
 
@@ -56,9 +57,11 @@ export class Expirer {
   readonly #arena: Arena;
   readonly #settings: Settings;
   readonly #acts: ExpiryActs;
+  readonly #pace: Pace;
   #watched: Watched[] = [];
-  #next = 0;
   #requested: Watched[] = [];
+  /** How many of them their owners were not told of. */
+  #untold = 0;
   /** Records that are their owners' again, by address: the incarnation that was the last. */
   readonly #vacant = new Map<number, number>();
   /** Series without a record that are not idle for long enough. */
@@ -66,9 +69,10 @@ export class Expirer {
   /** Series that make room, however long they were idle. */
   readonly #evicted = new Set<CollectedSeries>();
 
-  constructor(arena: Arena, settings: Settings, acts: ExpiryActs) {
+  constructor(arena: Arena, settings: Settings, pace: Pace, acts: ExpiryActs) {
     this.#arena = arena;
     this.#settings = settings;
+    this.#pace = pace;
     this.#acts = acts;
   }
 
@@ -76,13 +80,13 @@ export class Expirer {
   watch(record: number, metric: CollectedMetric, series: CollectedSeries): void {
     const now = this.#now();
     series.updated = now;
-    this.#watched.push({ record, metric, series, seen: UNSEEN, since: now });
+    this.#watched.push({ record, metric, series, seen: UNSEEN, since: now, requested: false });
     this.#bare.delete(series);
     this.#evicted.delete(series);
   }
 
   /** Forgets the records of threads that are gone; their series live on until they were idle for long enough. */
-  forget(isGone: (record: number) => boolean): void {
+  *forget(isGone: (record: number) => boolean): Generator<undefined, void> {
     const now = this.#now();
     const keeps = ({ record, metric, series }: Watched) => {
       if (!isGone(record)) return true;
@@ -90,57 +94,54 @@ export class Expirer {
       if (series.records.length === 0) this.#bare.set(series, metric);
       return false;
     };
-    this.#keep(keeps);
-    this.#requested = this.#requested.filter(keeps);
+    // What was asked for may be another series' by now.
+    yield* this.#keep(this.#watched, (slot) => !slot.requested && keeps(slot));
+    yield* this.#keep(this.#requested, keeps);
     for (const record of this.#vacant.keys()) if (isGone(record)) this.#vacant.delete(record);
   }
 
-  /** Records that serve another series since the last time. */
-  discover(): void {
+  /** Calls `found` with each record that serves another series since the last time. */
+  scan(found: (record: number) => void): void {
     const { words } = this.#arena;
     for (const [record, last] of this.#vacant) {
       if (Atomics.load(words, record * 2 + SERIES_INCARNATION) === last) continue;
       this.#vacant.delete(record);
-      this.#acts.found(record);
+      found(record);
     }
   }
 
-  /** One pass, after `discover`. */
-  pass(): void {
+  /** One pass over all slots, when all records that were found are watched. */
+  *pass(): Generator<undefined, void> {
     const now = this.#now();
-    this.#takeOver(now);
-    const crowded = this.#look(now);
-    if (this.#settings.limits.evict !== 'none' && crowded.size > 0) this.#evict(crowded, now);
-    if (this.#requested.length > 0) {
-      Atomics.add(this.#arena.words, EXPIRY_ROUND, 1);
-      this.#acts.answer();
-      this.#takeOver(now);
+    yield* this.#takeOver(now);
+    const crowded = yield* this.#look(now);
+    if (this.#settings.limits.evict !== 'none' && crowded.size > 0) yield* this.#evict(crowded, now);
+    yield* this.#tell(now);
+    for (const [series, metric] of this.#bare) {
+      this.#settle(metric, series, now);
+      if (this.#pace.spent(LIST)) yield;
     }
-    for (const [series, metric] of this.#bare) this.#settle(metric, series, now);
   }
 
-  /** Looks at slots, as many as one pass may; returns the metrics whose overflow series was recorded on. */
-  #look(now: number): ReadonlyMap<CollectedMetric, Watched> {
+  /** Finds out which slots are idle; returns the metrics whose overflow series was recorded on. */
+  *#look(now: number): Generator<undefined, ReadonlyMap<CollectedMetric, Watched>> {
     const crowded = new Map<CollectedMetric, Watched>();
-    const watched = this.#watched;
-    let kept = watched.length > LOOKS && this.#next < watched.length ? this.#next : 0;
-    const end = Math.min(watched.length, kept + LOOKS);
-    for (let i = kept; i < end; i++) {
-      const slot = watched[i] as Watched;
+    yield* this.#keep(this.#watched, (slot) => {
+      if (slot.requested) return false;
       const activity = this.#activity(slot);
       if (activity !== slot.seen) {
         slot.seen = activity;
         slot.since = now;
         slot.series.updated = now;
         if (slot.series === slot.metric.overflow) crowded.set(slot.metric, slot);
-      } else if (now - slot.since >= this.#timeout(slot.metric) && this.#mayExpire(slot)) {
-        this.#request(slot);
-        continue;
       }
-      watched[kept++] = slot;
+      return true;
+    });
+    for (const slot of this.#watched) {
+      if (now - slot.since >= this.#timeout(slot.metric) && this.#mayExpire(slot)) this.#request(slot);
+      if (this.#untold >= REQUESTS) yield* this.#tell(now);
+      if (this.#pace.spent(LOOK)) yield;
     }
-    if (kept < end) watched.splice(kept, end - kept);
-    this.#next = kept;
     return crowded;
   }
 
@@ -148,61 +149,75 @@ export class Expirer {
     const { words } = this.#arena;
     const at = slot.record * 2;
     Atomics.store(words, at + SERIES_REQUEST, words[at + SERIES_INCARNATION] as number);
+    slot.requested = true;
     this.#requested.push(slot);
+    this.#untold++;
+  }
+
+  /** Lets the owners know what they were asked for, and takes over what that of this thread gives at once. */
+  *#tell(now: number): Generator<undefined, void> {
+    if (this.#untold === 0) return;
+    this.#untold = 0;
+    Atomics.add(this.#arena.words, EXPIRY_ROUND, 1);
+    this.#acts.answer();
+    yield* this.#takeOver(now);
   }
 
   /**
    * Asks for the slots of the series that were updated least recently, where newer ones found no place: of the metric
    * itself if it is full, else of any. Slots are gone through once, however many metrics are crowded.
    */
-  #evict(crowded: ReadonlyMap<CollectedMetric, Watched>, now: number): void {
+  *#evict(crowded: ReadonlyMap<CollectedMetric, Watched>, now: number): Generator<undefined, void> {
     const { perMetric } = this.#settings.limits;
     const candidates = new Map<CollectedSeries, Watched[]>();
+    const byAge = new Map<number, CollectedSeries[]>();
     for (const slot of this.#watched) {
+      if (this.#pace.spent(LIST)) yield;
       const { series } = slot;
-      if (series === slot.metric.overflow || series.updated === now || !this.#mayExpire(slot)) continue;
+      if (slot.requested || series === slot.metric.overflow || series.updated === now) continue;
+      if (!this.#mayExpire(slot)) continue;
+      if (!candidates.has(series)) entry(byAge, series.updated, () => []).push(series);
       entry(candidates, series, () => []).push(slot);
     }
-    // By the thread that has a slot, and by thread and metric: each list is used up from its oldest on.
+    // By the thread that has a slot, and by thread and metric: each list is used up from its oldest on, at its end.
     const ofThread = new Map<number, Watched[]>();
     const ofMetric = new Map<CollectedMetric, Map<number, Watched[]>>();
-    for (const [, slots] of [...candidates].sort(([a], [b]) => b.updated - a.updated)) {
-      for (const slot of slots) {
-        const owner = this.#owner(slot.record);
-        entry(ofThread, owner, () => []).push(slot);
-        if (!crowded.has(slot.metric)) continue;
-        const lists = entry(ofMetric, slot.metric, () => new Map<number, Watched[]>());
-        entry(lists, owner, () => []).push(slot);
+    for (const age of Float64Array.from(byAge.keys()).sort().reverse()) {
+      for (const series of byAge.get(age) ?? []) {
+        for (const slot of candidates.get(series) ?? []) {
+          if (this.#pace.spent(LIST)) yield;
+          const owner = this.#owner(slot.record);
+          entry(ofThread, owner, () => []).push(slot);
+          if (!crowded.has(slot.metric)) continue;
+          const lists = entry(ofMetric, slot.metric, () => new Map<number, Watched[]>());
+          entry(lists, owner, () => []).push(slot);
+        }
       }
     }
-    const chosen = new Set<Watched>();
     for (const [metric, { record }] of crowded) {
       const owner = this.#owner(record);
       const full = metric.places + 1 >= perMetric;
       const oldest = (full ? ofMetric.get(metric)?.get(owner) : ofThread.get(owner)) ?? [];
       let wanted = Math.ceil((metric.places + 1) / EVICTED_SHARE);
       for (let slot = oldest.pop(); slot !== undefined; slot = oldest.pop()) {
-        if (chosen.has(slot)) continue;
+        if (slot.requested) continue;
         this.#evicted.add(slot.series);
-        for (const own of candidates.get(slot.series) ?? []) {
-          chosen.add(own);
-          this.#request(own);
-        }
+        for (const own of candidates.get(slot.series) ?? []) if (!own.requested) this.#request(own);
+        if (this.#untold >= REQUESTS) yield* this.#tell(now);
         if (--wanted === 0) break;
       }
     }
-    this.#keep((slot) => !chosen.has(slot));
   }
 
-  /** Watches on those only, and looks on where it stopped: the last ones would else never have their turn. */
-  #keep(isKept: (slot: Watched) => boolean): void {
-    let looked = 0;
-    this.#watched = this.#watched.filter((slot, i) => {
-      const kept = isKept(slot);
-      if (kept && i < this.#next) looked++;
-      return kept;
-    });
-    this.#next = looked;
+  /** Takes those out for which `keeps` is false. */
+  *#keep(slots: Watched[], keeps: (slot: Watched) => boolean): Generator<undefined, void> {
+    let kept = 0;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as Watched;
+      if (keeps(slot)) slots[kept++] = slot;
+      if (this.#pace.spent(LOOK)) yield;
+    }
+    slots.length = kept;
   }
 
   #owner(record: number): number {
@@ -210,10 +225,10 @@ export class Expirer {
   }
 
   /** Takes over the slots whose owners have acknowledged. */
-  #takeOver(now: number): void {
+  *#takeOver(now: number): Generator<undefined, void> {
     const { words } = this.#arena;
     const gone = new Map<CollectedSeries, Watched[]>();
-    this.#requested = this.#requested.filter((slot) => {
+    yield* this.#keep(this.#requested, (slot) => {
       const at = slot.record * 2;
       if (Atomics.load(words, at + SERIES_ACK) !== words[at + SERIES_INCARNATION]) return true;
       entry(gone, slot.series, () => []).push(slot);
@@ -221,30 +236,35 @@ export class Expirer {
     });
     if (gone.size === 0) return;
     for (const [series, slots] of gone) {
-      const { metric } = slots[0] as Watched;
-      for (const slot of slots) {
-        // A sample came after the verdict.
-        if (this.#activity(slot) === slot.seen) continue;
-        series.updated = now;
-        this.#evicted.delete(series);
-      }
-      this.#acts.retire(
-        metric,
-        series,
-        slots.map(({ record }) => record),
-      );
-      for (const { record } of slots) {
-        const incarnation = words[record * 2 + SERIES_INCARNATION] as number;
-        this.#vacant.set(record, incarnation);
-        Atomics.store(words, record * 2 + SERIES_DONE, incarnation);
-      }
-      if (series.records.length === 0) {
-        this.#bare.set(series, metric);
-        this.#settle(metric, series, now);
-      }
+      this.#takeSlots(series, slots, now);
+      if (this.#pace.spent(MERGE * slots.length)) yield;
     }
     Atomics.add(words, EXPIRY_ROUND, 1);
     this.#acts.answer();
+  }
+
+  #takeSlots(series: CollectedSeries, slots: readonly Watched[], now: number): void {
+    const { words } = this.#arena;
+    const { metric } = slots[0] as Watched;
+    for (const slot of slots) {
+      // A sample came after the verdict.
+      if (this.#activity(slot) === slot.seen) continue;
+      series.updated = now;
+      this.#evicted.delete(series);
+    }
+    this.#acts.retire(
+      metric,
+      series,
+      slots.map(({ record }) => record),
+    );
+    for (const { record } of slots) {
+      const incarnation = words[record * 2 + SERIES_INCARNATION] as number;
+      this.#vacant.set(record, incarnation);
+      Atomics.store(words, record * 2 + SERIES_DONE, incarnation);
+    }
+    if (series.records.length > 0) return;
+    this.#bare.set(series, metric);
+    this.#settle(metric, series, now);
   }
 
   /** Ends a series without a record, if it was idle for long enough. */

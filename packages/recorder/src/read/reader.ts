@@ -2,19 +2,20 @@ import type { Snapshot } from '@ostinato/core';
 import { MODE_MAX, MODE_NONE } from '../arena/layout.ts';
 import type { Timeline } from '../clock.ts';
 import type { ReaderTemporality } from '../options.ts';
-import type { CollectedMetric, CollectedSeries, Collector } from './collector.ts';
+import type { CollectedMetric, CollectedSeries } from './collected.ts';
+import type { Collector } from './collector.ts';
 import type { DeltaReader } from './departures.ts';
 import { type Cells, counterValue, mergeExplicit, mergeExponential, readGauge, UNKNOWN } from './merge.ts';
 import { Point } from './point.ts';
 import { addUp, cellOf } from './retire.ts';
 import { SeriesState } from './series-state.ts';
-import { ScopeWalk, SnapshotWalk } from './snapshot.ts';
+import { Preparation, ScopeWalk, SnapshotWalk } from './snapshot.ts';
 
 /** Reads a recorder's series. Readers are independent: each has its own temporality and its own past. */
 export interface Reader {
   /**
-   * What there is now; observed values are read by their callbacks. The series are read as the snapshot is walked. Ends the reader's earlier snapshot: what of it
-   * was not walked is part of this one.
+   * What there is now; observed values are read by their callbacks. The series are taken in and read as the snapshot
+   * is walked. Ends the reader's earlier snapshot: what of it was not walked is part of this one.
    */
   collect(): Snapshot;
 }
@@ -60,12 +61,12 @@ export class CellReader implements Reader, DeltaReader {
     // First of all: callbacks may collect too, even with this reader.
     this.#observe();
     this.#snapshot?.end();
-    this.#collector.discover();
-    const { seriesCount, scopes, latestStart } = this.#collector;
+    const preparation = new Preparation(this.#collector);
+    const { scopes, latestStart } = this.#collector;
     const time = this.#timeline.collection(latestStart);
+    const walks = scopes.map((scope) => new ScopeWalk(this, scope, time, preparation));
+    this.#snapshot = new SnapshotWalk(this, walks, time, preparation);
     this.#collector.collected = time;
-    const walks = scopes.map((scope) => new ScopeWalk(this, scope, time, seriesCount));
-    this.#snapshot = new SnapshotWalk(this, walks, time);
     return this.#snapshot;
   }
 

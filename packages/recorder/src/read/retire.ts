@@ -15,7 +15,7 @@ import {
   SERIES_CELL,
   SERIES_MODE,
 } from '../arena/layout.ts';
-import type { CollectedMetric, CollectedSeries } from './collector.ts';
+import type { CollectedMetric, CollectedSeries } from './collected.ts';
 import { type Cells, counterValue, gaugeCell, mergeExplicit, mergeExponential, UNKNOWN } from './merge.ts';
 import { Point } from './point.ts';
 

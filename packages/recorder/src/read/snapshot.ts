@@ -1,13 +1,38 @@
 import type { Scope, ScopeSnapshot, SeriesCursor, Snapshot, Temporality } from '@ostinato/core';
-import type { CollectedMetric, CollectedScope, CollectedSeries } from './collector.ts';
+import type { CollectedMetric, CollectedScope, CollectedSeries } from './collected.ts';
+import type { Collector } from './collector.ts';
 import type { CellReader } from './reader.ts';
 
 /** So many series are looked at for one that is yielded before a run ends, so that no run takes long. */
 const LOOKS = 64;
 
+/** What comes before the first series of a snapshot: a round of the collector, in steps. */
+export class Preparation {
+  readonly #collector: Collector;
+  readonly #round: number;
+  done = false;
+  /** When done: series with an id of this or above came later. */
+  end = 0;
+
+  constructor(collector: Collector) {
+    this.#collector = collector;
+    this.#round = collector.scan();
+    this.step();
+  }
+
+  /** True: done. */
+  step(): boolean {
+    if (!this.done && this.#collector.step(this.#round)) {
+      this.done = true;
+      this.end = this.#collector.seriesCount;
+    }
+    return this.done;
+  }
+}
+
 /** A way through series that is gone once. */
 interface Walk {
-  /** Goes on to the next series that has something to say, after at most `looks` others. */
+  /** Goes on to the next series that has something to say, after at most `looks` others. False: there was none so far. */
   next(looks: number): boolean;
   readonly atEnd: boolean;
   readonly cursor: SeriesCursor;
@@ -20,7 +45,7 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
   readonly cursor: SeriesCursor;
   readonly #reader: CellReader;
   readonly #scope: CollectedScope;
-  readonly #end: number;
+  readonly #preparation: Preparation;
   #metric = 0;
   #series = 0;
   /** The metric's series when the walk came to it. */
@@ -30,14 +55,13 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
   #absoluteSeen = false;
   #ended = false;
 
-  /** Series with an id of `end` or above came later. */
-  constructor(reader: CellReader, scope: CollectedScope, time: bigint, end: number) {
+  constructor(reader: CellReader, scope: CollectedScope, time: bigint, preparation: Preparation) {
     this.temporality = temporalityOf(reader);
     this.time = time;
     this.cursor = reader.point;
     this.#reader = reader;
     this.#scope = scope;
-    this.#end = end;
+    this.#preparation = preparation;
   }
 
   get scope(): Scope {
@@ -54,10 +78,11 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
 
   get atEnd(): boolean {
     while (!this.#ended) {
+      if (!this.#preparation.done) return false;
       const metric = this.#scope.metrics[this.#metric];
       this.#list ??= metric?.series;
       const series = this.#list?.[this.#series];
-      if (series !== undefined && series.id < this.#end) return false;
+      if (series !== undefined && series.id < this.#preparation.end) return false;
       this.#nextMetric(metric);
     }
     return true;
@@ -76,6 +101,7 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
   }
 
   next(looks: number): boolean {
+    if (!this.#preparation.step()) return false;
     for (let i = 0; i < looks && !this.atEnd; i++) {
       const metric = this.#scope.metrics[this.#metric] as CollectedMetric;
       const series = this.#list?.[this.#series++];
@@ -97,13 +123,15 @@ export class SnapshotWalk implements Snapshot, Walk {
   readonly time: bigint;
   readonly scopes: readonly ScopeWalk[];
   readonly cursor: SeriesCursor;
+  readonly #preparation: Preparation;
   #at = 0;
 
-  constructor(reader: CellReader, scopes: readonly ScopeWalk[], time: bigint) {
+  constructor(reader: CellReader, scopes: readonly ScopeWalk[], time: bigint, preparation: Preparation) {
     this.temporality = temporalityOf(reader);
     this.time = time;
     this.scopes = scopes;
     this.cursor = reader.point;
+    this.#preparation = preparation;
   }
 
   chunks(size: number): Iterable<Iterable<SeriesCursor>> {
@@ -117,10 +145,11 @@ export class SnapshotWalk implements Snapshot, Walk {
 
   get atEnd(): boolean {
     while (this.scopes[this.#at]?.atEnd === true) this.#at++;
-    return this.#at >= this.scopes.length;
+    return this.#at >= this.scopes.length && this.#preparation.done;
   }
 
   next(looks: number): boolean {
+    if (!this.#preparation.step()) return false;
     for (let i = 0; i < looks && !this.atEnd; i++) {
       if (this.scopes[this.#at]?.next(1) === true) return true;
     }

@@ -22,8 +22,8 @@ export interface SlotKeeper<S> {
 export class Slots<S extends { readonly record: number }> {
   readonly #words: Int32Array;
   readonly #keeper: SlotKeeper<S>;
-  #inUse: S[] = [];
-  #closed: S[] = [];
+  readonly #inUse: S[] = [];
+  readonly #closed: S[] = [];
   #round = 0;
 
   constructor({ words }: Arena, keeper: SlotKeeper<S>) {
@@ -40,12 +40,12 @@ export class Slots<S extends { readonly record: number }> {
     const round = Atomics.load(this.#words, EXPIRY_ROUND);
     if (round === this.#round) return;
     this.#round = round;
-    this.#closed = this.#closed.filter((slot) => {
+    keep(this.#closed, (slot) => {
       if (!this.#has(slot, SERIES_DONE)) return true;
       this.#keeper.free(slot);
       return false;
     });
-    this.#inUse = this.#inUse.filter((slot) => {
+    keep(this.#inUse, (slot) => {
       if (!this.#has(slot, SERIES_REQUEST)) return true;
       this.#keeper.close(slot);
       const at = slot.record * 2;
@@ -60,4 +60,14 @@ export class Slots<S extends { readonly record: number }> {
     const words = this.#words;
     return Atomics.load(words, record * 2 + word) === words[record * 2 + SERIES_INCARNATION];
   }
+}
+
+/** Takes those out for which `keeps` is false, in place: there may be many, and few that go. */
+function keep<S>(slots: S[], keeps: (slot: S) => boolean): void {
+  let kept = 0;
+  for (let i = 0; i < slots.length; i++) {
+    const slot = slots[i] as S;
+    if (keeps(slot)) slots[kept++] = slot;
+  }
+  slots.length = kept;
 }

@@ -5,7 +5,7 @@ import { SlabAllocator } from '../../src/arena/slab.ts';
 import { ExponentialCells } from '../../src/cells/exponential-cells.ts';
 import { ExponentialHistogram, FIRST_CAPACITY } from '../../src/cells/exponential-histogram.ts';
 import { prepareIndex } from '../../src/cells/exponential-index.ts';
-import { CollectedSeries } from '../../src/read/collector.ts';
+import { CollectedSeries } from '../../src/read/collected.ts';
 import { mergeExponential } from '../../src/read/merge.ts';
 import { Point } from '../../src/read/point.ts';
 import { makeKey } from '../support/series.ts';

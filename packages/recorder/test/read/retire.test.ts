@@ -131,7 +131,7 @@ test('what the dead leave is used again: memory does not grow with the number of
       record(threads, 1, 'gauge', series, 1);
     }
     threads.replace(1);
-    reader.collect();
+    readAll(reader.collect());
     most = Math.max(most, threads.collector.arena.claimed);
   }
   expect(most).toBeLessThanOrEqual(4 * SLAB_BYTES);
@@ -183,7 +183,7 @@ test('gauges of all threads together are no more than the limit: the others shar
     for (let series = 0; series < 5; series++)
       threads.gauge(1, 'g', { id: round * 5 + series }).sink.set(round);
     threads.replace(1);
-    reader.collect();
+    readAll(reader.collect());
   }
   const reads = readAll(reader.collect());
   expect(reads.length).toBe(10);

@@ -221,7 +221,7 @@ test('metrics without series, of however many threads, are remembered up to a bo
       threads.registries[1]!.describe('counter', { name: 'test' }, `m${round}.${i}`, { unit: 's' });
     }
     threads.replace(1);
-    threads.collector.discover();
+    threads.takeIn();
   }
   threads.counter(0, 'late').increment(1);
   expect(readAll(threads.reader().collect())).toEqual([]);

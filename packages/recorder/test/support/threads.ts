@@ -51,6 +51,12 @@ export class Threads {
     this.registries[thread] = new Registry(arena, row, this.#settings, this.#timeline, new Refusals(arena));
   }
 
+  /** What a collection does before it reads, all of it. */
+  takeIn(): void {
+    const round = this.collector.scan();
+    while (!this.collector.step(round)) {}
+  }
+
   reader(temporality: ReaderTemporality = 'cumulative'): CellReader {
     return new CellReader(this.collector, this.#timeline, temporality);
   }
