@@ -16,6 +16,7 @@ import { Arena } from '../src/arena/arena.ts';
 import { ThreadTable } from '../src/arena/thread-table.ts';
 import { readSettings } from '../src/options.ts';
 import type { Reader } from '../src/read/reader.ts';
+import { Pace } from '../src/read/rounds.ts';
 import { AtomicRecorder } from '../src/recorder.ts';
 import { WorkerRecorder } from '../src/worker.ts';
 import { catchWarnings, makeKey, type Read, readAll, readSome } from './support/series.ts';
@@ -381,25 +382,33 @@ let caught: ReturnType<typeof catchWarnings>;
 beforeEach(() => {
   caught = catchWarnings();
 });
-afterEach(() => caught.stop());
-
-test('record, collect, expire, install, terminate in any order: all adds up, in each series of each reader', () => {
-  const met = { expired: 0, terminated: 0, uninstalled: 0 };
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
-      const world = new World();
-      try {
-        for (const step of steps) world.do(step);
-        world.finish();
-      } finally {
-        world.close();
-      }
-      for (const what of ['expired', 'terminated', 'uninstalled'] as const) met[what] += world.met[what];
-    }),
-    { numRuns: 40 },
-  );
-  expect(caught.warnings).toEqual([]);
-  expect(met.expired).toBeGreaterThan(100);
-  expect(met.terminated).toBeGreaterThan(50);
-  expect(met.uninstalled).toBeGreaterThan(50);
+afterEach(() => {
+  caught.stop();
+  jest.restoreAllMocks();
 });
+
+const paces = ['rounds of one step', 'rounds of very many steps'];
+test.each(paces)(
+  'record, collect, expire, install, terminate in any order, %s: all adds up, in each series of each reader',
+  (pace) => {
+    if (pace !== paces[0]) jest.spyOn(Pace.prototype, 'spent').mockReturnValue(true);
+    const met = { expired: 0, terminated: 0, uninstalled: 0 };
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
+        const world = new World();
+        try {
+          for (const step of steps) world.do(step);
+          world.finish();
+        } finally {
+          world.close();
+        }
+        for (const what of ['expired', 'terminated', 'uninstalled'] as const) met[what] += world.met[what];
+      }),
+      { numRuns: 40 },
+    );
+    expect(caught.warnings).toEqual([]);
+    expect(met.expired).toBeGreaterThan(100);
+    expect(met.terminated).toBeGreaterThan(50);
+    expect(met.uninstalled).toBeGreaterThan(50);
+  },
+);
