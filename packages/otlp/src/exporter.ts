@@ -1,47 +1,16 @@
-import { diag } from '@opentelemetry/api';
-import { OstinatoError } from '@ostinato/core';
 import type { Environment } from './config/env.ts';
 import type { OtlpMetricExporterOptions } from './config/options.ts';
 import { type Config, resolveConfig } from './config/resolve.ts';
-import { Acceptor, type ExportResult } from './deliver/accept.ts';
-import type { Account } from './deliver/account.ts';
-import { atExit } from './deliver/at-exit.ts';
-import { Destination, type State } from './deliver/destination.ts';
-import { type Logger, Narrator } from './deliver/narrator.ts';
-import { type Runtime, systemRuntime } from './deliver/runtime.ts';
-import { encodeBatch } from './encode/batch.ts';
+import type { ExportResult } from './deliver/accept.ts';
+import { Delivery, type DeliveryParts, defaultLogger, type ExporterStatus } from './delivery.ts';
 import type { MetricsBatch } from './encode/sdk-types.ts';
-import { splitUnit } from './encode/split.ts';
-import type { FallbackLog } from './log/log.ts';
-import { type LogOptions, openLog } from './log/open.ts';
 import { GrpcTransport } from './transport/grpc.ts';
 import type { Transport } from './transport/transport.ts';
 
-const UNIT_BYTES = 256 * 1024;
-
-/** How the exporter is doing: for tools and people, at no cost. */
-export interface ExporterStatus {
-  readonly state: State;
-  /** Where it sends to, without secrets. */
-  readonly endpoint: string;
-  /** What became of every data point. */
-  readonly account: Account;
-  /** What waits in memory. */
-  readonly memory: { readonly units: number; readonly points: number; readonly bytes: number };
-  /** What waits in the fallback log, if there is one; `bytes` are those on disk. */
-  readonly log:
-    | { readonly directory: string; readonly units: number; readonly points: number; readonly bytes: number }
-    | undefined;
-}
-
 /** What the exporter is made of; a test replaces what it needs to own. */
-export interface Parts {
-  readonly runtime: Runtime;
+export interface Parts extends DeliveryParts {
   readonly env: Environment;
-  readonly logger: Logger;
   readonly connect: (config: Config) => Transport;
-  readonly openLog: (options: LogOptions) => FallbackLog;
-  readonly encode: typeof encodeBatch;
 }
 
 /** An SDK's `AggregationOption`: what {@link OtlpMetricExporter.selectAggregation} gives. */
@@ -81,50 +50,23 @@ const DELTAS: Readonly<Record<Config['temporality'], ReadonlySet<string>>> = {
  */
 export class OtlpMetricExporter {
   readonly #config: Config;
-  readonly #destination: Destination;
-  readonly #acceptor: Acceptor;
-  readonly #log: FallbackLog | undefined;
-  readonly #encode: typeof encodeBatch;
-  readonly #forgetExit: () => void;
-  #shutdown: Promise<void> | undefined;
-  /** How many answers there were when a flush ran out of time. */
-  #unheardSince: number | undefined;
+  readonly #delivery: Delivery;
 
   /**
-   * Throws an {@link OstinatoError} (`OSTINATO_INVALID_OPTION`, `OSTINATO_LOG_DIRECTORY`) for options that cannot be used. `parts` are
+   * Throws an `OstinatoError` (`OSTINATO_INVALID_OPTION`, `OSTINATO_LOG_DIRECTORY`) for options that cannot be used. `parts` are
    * for tests.
    */
   constructor(options: OtlpMetricExporterOptions = {}, parts: Partial<Parts> = {}) {
-    const logger = parts.logger ?? diag.createComponentLogger({ namespace: '@ostinato/otlp' });
-    const runtime = parts.runtime ?? systemRuntime;
+    const logger = parts.logger ?? defaultLogger();
     const config = resolveConfig(options, parts.env ?? process.env, (text) => logger.warn(text));
-    const { fallback } = config;
+    const { secure, timeoutMillis } = config;
+    const transport = (parts.connect ?? connectGrpc)(config);
     this.#config = config;
-    this.#encode = parts.encode ?? encodeBatch;
-    this.#log =
-      fallback &&
-      (parts.openLog ?? openLog)({
-        ...fallback,
-        onDropped: (dropped) => this.#destination.lostByLog(dropped),
-      });
-    this.#destination = new Destination({
-      transport: (parts.connect ?? connectGrpc)(config),
-      secure: config.secure,
-      log: this.#log,
-      durability: fallback?.durability ?? 'outage',
-      timeoutMillis: config.timeoutMillis,
-      retry: config.retry,
-      memory: config.memory,
-      runtime,
-      narrator: new Narrator(logger, config.endpoint.text, fallback?.directory),
-      split: splitUnit,
-    });
-    this.#acceptor = new Acceptor(this.#destination, runtime, config.acceptMillis);
-    this.#forgetExit = atExit(() => {
-      this.#acceptor.finish();
-      this.#destination.closeSync();
-    });
-    this.#destination.start();
+    this.#delivery = new Delivery(
+      config,
+      { name: config.endpoint.text, secure, timeoutMillis, transport },
+      { ...parts, logger },
+    );
   }
 
   /**
@@ -134,33 +76,15 @@ export class OtlpMetricExporter {
    * Calls may overlap; nothing of what is given is referred to afterwards.
    */
   export(metrics: MetricsBatch, resultCallback: (result: ExportResult) => void): void {
-    if (this.#shutdown !== undefined || this.#destination.state === 'closed') {
-      resultCallback({
-        code: 1,
-        error: new OstinatoError('OSTINATO_SHUTDOWN', 'the exporter was shut down'),
-      });
-      return;
-    }
-    let encoded: ReturnType<typeof encodeBatch>;
-    try {
-      encoded = this.#encode(metrics, { maxBytes: Math.min(UNIT_BYTES, this.#destination.limit) });
-    } catch (cause) {
-      const error = new OstinatoError('OSTINATO_EXPORT', 'the metrics cannot be encoded', { cause });
-      resultCallback({ code: 1, error });
-      return;
-    }
-    this.#acceptor.accept(encoded, resultCallback);
+    this.#delivery.export(metrics, resultCallback);
   }
 
   /**
    * Delivers what was exported, for at most `flushMillis`; in an outage it is left to the fallback log at once. Never
    * rejects: a stock reader would then skip `shutdown()`.
    */
-  async forceFlush(): Promise<void> {
-    await this.#acceptor.drained();
-    const settled = await this.#destination.settle(this.#config.flushMillis, 'away');
-    this.#unheardSince = settled === 'timed out' ? this.#destination.answers : undefined;
-    await this.#destination.spill();
+  forceFlush(): Promise<void> {
+    return this.#delivery.forceFlush();
   }
 
   /**
@@ -168,8 +92,7 @@ export class OtlpMetricExporter {
    * all, only if points were lost because there was no log to take them (`OSTINATO_POINTS_LOST`).
    */
   shutdown(): Promise<void> {
-    this.#shutdown ??= this.#end();
-    return this.#shutdown;
+    return this.#delivery.shutdown();
   }
 
   /** Which temporality a reader shall give the metrics of an instrument type: 0 delta, 1 cumulative. */
@@ -185,25 +108,7 @@ export class OtlpMetricExporter {
 
   /** A snapshot of what it does and what became of every data point. */
   status(): ExporterStatus {
-    const { state, account, memory, logged } = this.#destination;
-    const directory = this.#config.fallback?.directory;
-    const log = this.#log && directory !== undefined && { directory, ...logged, bytes: this.#log.bytes };
-    return { state, endpoint: this.#config.endpoint.text, account, memory, log: log || undefined };
-  }
-
-  async #end(): Promise<void> {
-    await this.#acceptor.drained();
-    // A stock reader flushes just before: a receiver that was waited for in vain then is not waited for again.
-    if (this.#unheardSince !== this.#destination.answers)
-      await this.#destination.settle(this.#config.flushMillis, 'away and safe');
-    const lost = await this.#destination.close();
-    this.#forgetExit();
-    if (lost > 0) {
-      throw new OstinatoError(
-        'OSTINATO_POINTS_LOST',
-        `${lost} points were lost: ${this.#config.endpoint.text} did not take them, and ${this.#log ? 'the fallback log cannot be written' : 'there is no fallback log'}`,
-      );
-    }
+    return this.#delivery.status();
   }
 }
 

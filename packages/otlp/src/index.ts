@@ -1,4 +1,5 @@
 export type {
+  DeliveryOptions,
   FallbackOptions,
   HistogramAggregation,
   MemoryOptions,
@@ -6,10 +7,12 @@ export type {
   RetryOptions,
   TemporalityPreference,
   TlsOptions,
+  WithDeliveryOptions,
 } from './config/options.ts';
 export type { ExportResult } from './deliver/accept.ts';
 export type { Account } from './deliver/account.ts';
 export type { State } from './deliver/destination.ts';
+export type { ExporterStatus } from './delivery.ts';
 export { decodeRequest } from './encode/decode.ts';
 export type {
   AnyValue,
@@ -24,5 +27,11 @@ export type {
   ScopeMetrics,
   SummaryDataPoint,
 } from './encode/messages.ts';
-export { type AggregationOption, type ExporterStatus, OtlpMetricExporter } from './exporter.ts';
+export { type AggregationOption, OtlpMetricExporter } from './exporter.ts';
 export { defaultDirectory } from './log/directory.ts';
+export {
+  type DeliveringExporter,
+  type PushExporter,
+  type WithDelivery,
+  withDelivery,
+} from './with-delivery.ts';

@@ -48,8 +48,29 @@ export interface FallbackOptions {
   readonly maxAgeMillis?: number;
 }
 
+/** How what was exported is kept until it is delivered. */
+export interface DeliveryOptions {
+  readonly retry?: RetryOptions;
+  readonly memory?: MemoryOptions;
+  /** Default: off. */
+  readonly fallback?: false | FallbackOptions;
+  /** After so long `export()` waits for the collector no more, writes to the log what is left, and calls back; ms. Default 1000. */
+  readonly acceptMillis?: number;
+  /** How long a flush tries to deliver before it leaves the rest to the log, ms. Default 5000. */
+  readonly flushMillis?: number;
+}
+
+/** Options of `withDelivery`. */
+export interface WithDeliveryOptions extends DeliveryOptions {
+  /**
+   * After so long an export of the wrapped exporter counts as failed although it did not call back, ms; longer than the
+   * exporter's own timeout, since it cannot be cancelled and would be called again while it still works. Default 30,000.
+   */
+  readonly timeoutMillis?: number;
+}
+
 /** Options of the exporter. Each beats its `OTEL_EXPORTER_OTLP_METRICS_*` variable, and that `OTEL_EXPORTER_OTLP_*`. */
-export interface OtlpMetricExporterOptions {
+export interface OtlpMetricExporterOptions extends DeliveryOptions {
   /**
    * `http://` and `grpc://` are plaintext, `https://` and `grpcs://` TLS, `unix:/path` a socket; without a scheme TLS,
    * unless `OTEL_EXPORTER_OTLP_INSECURE=true`. Default `http://localhost:4317`.
@@ -72,14 +93,6 @@ export interface OtlpMetricExporterOptions {
   readonly temporalityPreference?: TemporalityPreference | 0 | 1 | 2;
   /** Default `explicit_bucket_histogram`. */
   readonly defaultHistogramAggregation?: HistogramAggregation;
-  readonly retry?: RetryOptions;
-  readonly memory?: MemoryOptions;
-  /** Default: off. */
-  readonly fallback?: false | FallbackOptions;
-  /** After so long `export()` waits for the collector no more, writes to the log what is left, and calls back; ms. Default 1000. */
-  readonly acceptMillis?: number;
-  /** How long a flush tries to deliver before it leaves the rest to the log, ms. Default 5000. */
-  readonly flushMillis?: number;
   /** Ignored with a warning: requests are sent one at a time, in order. */
   readonly concurrencyLimit?: number;
 }

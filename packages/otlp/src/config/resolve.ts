@@ -1,17 +1,10 @@
 import { type ChannelCredentials, Metadata } from '@grpc/grpc-js';
-import type { BackoffOptions } from '../deliver/backoff.ts';
 import { check } from './check.ts';
 import { credentialsOf } from './credentials.ts';
+import { DELIVERY_OPTIONS, type DeliveryConfig, deliveryConfig, MAX_MILLIS } from './delivery.ts';
 import { ENDPOINT_FORMS, type Endpoint, maskedEndpoint, parseEndpoint } from './endpoint.ts';
 import { type Environment, OtlpEnv, type Warn } from './env.ts';
-import type {
-  FallbackOptions,
-  HistogramAggregation,
-  MemoryOptions,
-  OtlpMetricExporterOptions,
-  RetryOptions,
-  TemporalityPreference,
-} from './options.ts';
+import type { HistogramAggregation, OtlpMetricExporterOptions, TemporalityPreference } from './options.ts';
 
 const OPTIONS: readonly (keyof OtlpMetricExporterOptions)[] = [
   'endpoint',
@@ -24,23 +17,16 @@ const OPTIONS: readonly (keyof OtlpMetricExporterOptions)[] = [
   'timeoutMillis',
   'temporalityPreference',
   'defaultHistogramAggregation',
-  'retry',
-  'memory',
-  'fallback',
-  'acceptMillis',
-  'flushMillis',
+  ...DELIVERY_OPTIONS,
   'concurrencyLimit',
 ];
 
-const DAY = 86_400_000;
-const MIB = 1024 * 1024;
-const MAX_MILLIS = 2 ** 31 - 1;
 const TEMPORALITIES = ['delta', 'cumulative', 'lowmemory'] as const;
 const AGGREGATIONS = ['explicit_bucket_histogram', 'base2_exponential_bucket_histogram'] as const;
 const COMPRESSIONS = ['none', 'gzip'] as const;
 
 /** The options, understood: everything is valid and present. Printing it shows no secret. */
-export interface Config {
+export interface Config extends DeliveryConfig {
   readonly endpoint: Endpoint;
   readonly headers: Metadata;
   readonly credentials: ChannelCredentials;
@@ -50,11 +36,6 @@ export interface Config {
   readonly timeoutMillis: number;
   readonly temporality: TemporalityPreference;
   readonly histogramAggregation: HistogramAggregation;
-  readonly retry: BackoffOptions;
-  readonly memory: Required<MemoryOptions>;
-  readonly fallback: Required<FallbackOptions> | undefined;
-  readonly acceptMillis: number;
-  readonly flushMillis: number;
   toJSON(): object;
 }
 
@@ -83,8 +64,6 @@ export function resolveConfig(
     timeoutMillis = env.read('TIMEOUT', 'a positive number of milliseconds', positive) ?? 10_000,
     defaultHistogramAggregation = readMetrics(env, 'DEFAULT_HISTOGRAM_AGGREGATION', AGGREGATIONS) ??
       'explicit_bucket_histogram',
-    acceptMillis = 1000,
-    flushMillis = 5000,
   } = given;
   const shown = {
     endpoint: endpoint.text,
@@ -98,11 +77,7 @@ export function resolveConfig(
       defaultHistogramAggregation,
       AGGREGATIONS,
     ),
-    retry: retryOf(given.retry),
-    memory: memoryOf(given.memory),
-    fallback: fallbackOf(given.fallback),
-    acceptMillis: check.number('acceptMillis', acceptMillis, 1, MAX_MILLIS),
-    flushMillis: check.number('flushMillis', flushMillis, 0, MAX_MILLIS),
+    ...deliveryConfig(given, check),
   };
   // Not enumerable: whatever walks over a config (a logger, a serializer, inspect) cannot reach what is secret.
   return Object.defineProperties({ ...shown } as unknown as Config, {
@@ -203,51 +178,6 @@ function temporalityOf(given: OtlpMetricExporterOptions, env: OtlpEnv): Temporal
   } = given;
   const preference = check.oneOf('temporalityPreference', temporalityPreference, [...TEMPORALITIES, 0, 1, 2]);
   return typeof preference === 'number' ? TEMPORALITIES[preference] : preference;
-}
-
-function retryOf(given: RetryOptions | undefined): BackoffOptions {
-  const retry = check.object<RetryOptions>(given, ['initialMillis', 'maxMillis'], 'retry');
-  const { maxMillis = 3000, initialMillis = Math.min(1000, maxMillis) } = retry;
-  return {
-    maxMillis: check.number('retry.maxMillis', maxMillis, 1, DAY),
-    initialMillis: check.number('retry.initialMillis (at most retry.maxMillis)', initialMillis, 1, maxMillis),
-  };
-}
-
-function memoryOf(given: MemoryOptions | undefined): Required<MemoryOptions> {
-  const memory = check.object<MemoryOptions>(given, ['maxBytes', 'maxPoints', 'maxAgeMillis'], 'memory');
-  const { maxBytes = 16 * MIB, maxPoints = 1_000_000, maxAgeMillis = DAY } = memory;
-  return {
-    maxBytes: check.number('memory.maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER),
-    maxPoints: check.number('memory.maxPoints', maxPoints, 1, Number.MAX_SAFE_INTEGER),
-    maxAgeMillis: check.number('memory.maxAgeMillis', maxAgeMillis, 1, Number.MAX_SAFE_INTEGER),
-  };
-}
-
-function fallbackOf(given: false | FallbackOptions | undefined): Required<FallbackOptions> | undefined {
-  if (given === undefined || given === false) return undefined;
-  const known = ['directory', 'durability', 'fsync', 'maxBytes', 'maxAgeMillis'] as const;
-  if (typeof given !== 'object') {
-    throw check.refused('fallback', 'false or an object with a directory', given);
-  }
-  const fallback = check.object<FallbackOptions>(given, known, 'fallback');
-  const {
-    directory,
-    durability = 'outage',
-    fsync = 'batch',
-    maxBytes = 512 * MIB,
-    maxAgeMillis = DAY,
-  } = fallback;
-  if (typeof directory !== 'string' || directory === '') {
-    throw check.refused('fallback.directory', 'the path of a directory', directory);
-  }
-  return {
-    directory,
-    durability: check.oneOf('fallback.durability', durability, ['outage', 'always']),
-    fsync: check.oneOf('fallback.fsync', fsync, ['batch', 'always', 'never']),
-    maxBytes: check.number('fallback.maxBytes', maxBytes, MIB, Number.MAX_SAFE_INTEGER),
-    maxAgeMillis: check.number('fallback.maxAgeMillis', maxAgeMillis, 1000, Number.MAX_SAFE_INTEGER),
-  };
 }
 
 /** These two exist for metrics only, so they have no general form; case does not matter. */

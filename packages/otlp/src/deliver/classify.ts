@@ -1,4 +1,4 @@
-import type { Attempt } from '../transport/transport.ts';
+import type { FailedAttempt } from '../transport/transport.ts';
 
 /** The gRPC status codes, by number. */
 export const STATUS_NAMES = [
@@ -72,7 +72,7 @@ const NO_ANSWER =
 const TOO_LARGE_FOR_PROXY = /^Received HTTP status code 413$/;
 
 /** Sorts a failed attempt to send `size` bytes, by the table of the OTLP specification and DESIGN.md §6.5. */
-export function classify(attempt: Attempt & { readonly ok: false }, size: number): Verdict {
+export function classify(attempt: FailedAttempt, size: number): Verdict {
   const name = statusName(attempt.code);
   const retry: Verdict = { kind: 'retry', floorMillis: attempt.retryDelayMillis ?? 0 };
   if (RETRYABLE.has(name) || BROKEN_STREAM.test(attempt.details)) return retry;

@@ -23,7 +23,7 @@ export type State = 'starting' | 'delivering' | 'backing off' | 'paused' | 'clos
 export interface DestinationOptions {
   readonly transport: Transport;
   /** Whether it goes over TLS, for the diagnosis. */
-  readonly secure: boolean;
+  readonly secure: boolean | undefined;
   readonly log: FallbackLog | undefined;
   readonly durability: 'outage' | 'always';
   readonly timeoutMillis: number;

@@ -1,4 +1,4 @@
-import type { Attempt } from '../transport/transport.ts';
+import type { FailedAttempt } from '../transport/transport.ts';
 import { statusName } from './classify.ts';
 import { printable } from './printable.ts';
 
@@ -107,7 +107,7 @@ const RULES: readonly Rule[] = [
  * Says in one sentence what is probably wrong, with what the receiver said stripped of control characters. `secure`:
  * over TLS.
  */
-export function diagnose(attempt: Attempt & { readonly ok: false }, secure: boolean): Diagnosis {
+export function diagnose(attempt: FailedAttempt, secure: boolean | undefined): Diagnosis {
   const name = statusName(attempt.code);
   const said = attempt.details === '' ? name : `${name}: ${printable(attempt.details)}`;
   const rule = RULES.find(({ pattern }) => pattern.test(attempt.details)) ?? byStatus(name);
@@ -116,8 +116,8 @@ export function diagnose(attempt: Attempt & { readonly ok: false }, secure: bool
     : { kind: rule.kind, text: `${rule.text}${hint(rule, secure)} (${said})` };
 }
 
-function hint({ kind }: Omit<Rule, 'pattern'>, secure: boolean): string {
-  if (kind !== 'closed') return '';
+function hint({ kind }: Omit<Rule, 'pattern'>, secure: boolean | undefined): string {
+  if (kind !== 'closed' || secure === undefined) return '';
   return secure
     ? ': it probably refuses the client certificate, or wants one'
     : ': it probably expects TLS (https:// or grpcs://)';

@@ -130,7 +130,7 @@ export class Narrator {
 }
 
 /** What a logger throws is its own affair: delivery goes on. */
-function quiet(logger: Logger): Logger {
+export function quiet(logger: Logger): Logger {
   const say = (how: keyof Logger) => (text: string) => {
     try {
       logger[how](text);

@@ -8,18 +8,15 @@ import {
   type Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { context, createContextKey } from '@opentelemetry/api';
 import { VERSION } from '../version.ts';
-import { partialSuccess, retryDelayMillis } from './answer.ts';
+import { partialSuccess } from './answer.ts';
+import { failedAttempt } from './failed.ts';
 import type { Attempt, Transport } from './transport.ts';
+import { untraced } from './untraced.ts';
 
 const EXPORT_PATH = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
 const CANCELLED = 1;
-const UNKNOWN = 2;
 const UNAVAILABLE = 14;
-
-// The key under which @opentelemetry/core keeps it: instrumentations must not trace what carries telemetry.
-const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
 export interface GrpcTransportOptions {
   /** A gRPC target, such as `collector:4317` or `unix:/run/otel.sock`. */
@@ -68,9 +65,9 @@ export class GrpcTransport implements Transport {
     return new Promise<Attempt>((resolve) => {
       const finish = (error: ServiceError | null, response?: Buffer) => {
         signal?.removeEventListener('abort', abort);
-        resolve(error === null ? succeeded(response) : failed(error));
+        resolve(error === null ? succeeded(response) : failedAttempt(error));
       };
-      const call = context.with(context.active().setValue(SUPPRESS_TRACING, true), () =>
+      const call = untraced(() =>
         this.#connected().makeUnaryRequest<Buffer, Buffer>(
           EXPORT_PATH,
           asIs,
@@ -144,14 +141,4 @@ function notSent(error: unknown): Attempt {
 
 function succeeded(response: Buffer | undefined): Attempt {
   return { ok: true, ...partialSuccess(response ?? new Uint8Array(0)) };
-}
-
-function failed({ code, details, metadata }: ServiceError): Attempt {
-  const status = metadata?.get('grpc-status-details-bin')[0];
-  return {
-    ok: false,
-    code: code ?? UNKNOWN,
-    details: details ?? '',
-    retryDelayMillis: typeof status === 'object' ? retryDelayMillis(status) : undefined,
-  };
 }

@@ -6,15 +6,17 @@ export type Attempt =
       readonly rejectedPoints: number;
       readonly message: string;
     }
-  | {
-      readonly ok: false;
-      /** A gRPC status code. */
-      readonly code: number;
-      /** The status message, untrusted text. */
-      readonly details: string;
-      /** The receiver's `google.rpc.RetryInfo`, if it sent one. */
-      readonly retryDelayMillis: number | undefined;
-    };
+  | FailedAttempt;
+
+export interface FailedAttempt {
+  readonly ok: false;
+  /** A gRPC status code. */
+  readonly code: number;
+  /** The status message, untrusted text. */
+  readonly details: string;
+  /** The receiver's `google.rpc.RetryInfo`, if it sent one. */
+  readonly retryDelayMillis: number | undefined;
+}
 
 /** Sends serialized requests to one destination. */
 export interface Transport {

@@ -81,6 +81,7 @@ class World {
   readonly random: () => number;
   readonly reactions: Reaction[];
   readonly fallback: 'outage' | 'always';
+  readonly wrapped: boolean;
   /** Points in the order of their first arrival, those taken, and those refused for good. */
   readonly seen = new Set<string>();
   readonly taken = new Set<string>();
@@ -95,8 +96,14 @@ class World {
   process: Rig;
   #next = 0;
 
-  constructor(fallback: 'outage' | 'always', reactions: readonly Reaction[], randoms: readonly number[]) {
+  constructor(
+    fallback: 'outage' | 'always',
+    wrapped: boolean,
+    reactions: readonly Reaction[],
+    randoms: readonly number[],
+  ) {
     this.fallback = fallback;
+    this.wrapped = wrapped;
     this.reactions = [...reactions];
     let at = 0;
     this.random = () => randoms[at++ % randoms.length] ?? 0.5;
@@ -106,7 +113,7 @@ class World {
   #start(): Rig {
     const rig = new Rig(
       { fallback: this.fallback },
-      { clock: this.clock, world: this.machine, random: this.random },
+      { clock: this.clock, world: this.machine, random: this.random, wrapped: this.wrapped },
     );
     rig.transport.answer = ({ ids }, { length }) => this.#react(ids, length);
     return rig;
@@ -220,11 +227,12 @@ test('whatever fails and in whatever order: every point is delivered or refused,
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom('outage', 'always'),
+      fc.boolean(),
       fc.array(step, { minLength: 1, maxLength: 40 }),
       fc.array(reaction, { maxLength: 60 }),
       fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 1, maxLength: 20 }),
-      async (fallback, steps, reactions, randoms) => {
-        const world = new World(fallback, reactions, randoms);
+      async (fallback, wrapped, steps, reactions, randoms) => {
+        const world = new World(fallback, wrapped, reactions, randoms);
         for (const one of steps) {
           await world.act(one);
           world.checkAccount();
@@ -247,6 +255,6 @@ test('whatever fails and in whatever order: every point is delivered or refused,
         for (const { ids, box } of world.exports) if (ids.length > 0) expect(box.result).toBeDefined();
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 200 },
   );
 });

@@ -1,12 +1,18 @@
+import { Metadata } from '@grpc/grpc-js';
 import { ManualClock, type ManualTimer } from '@ostinato/testing';
+import { statusWithRetryInfo } from '../../../testing/src/collector/wire.ts';
 import type { OtlpMetricExporterOptions } from '../../src/config/options.ts';
 import type { ExportResult } from '../../src/deliver/accept.ts';
 import type { Runtime } from '../../src/deliver/runtime.ts';
+import type { ExporterStatus } from '../../src/delivery.ts';
 import { decodeRequest } from '../../src/encode/decode.ts';
 import { fromLine, toLines } from '../../src/encode/json-lines.ts';
 import type { MetricsBatch } from '../../src/encode/sdk-types.ts';
 import { OtlpMetricExporter } from '../../src/exporter.ts';
+import type { LogOptions } from '../../src/log/open.ts';
 import type { Attempt, Transport } from '../../src/transport/transport.ts';
+import { type PushExporter, withDelivery } from '../../src/with-delivery.ts';
+import { stock } from '../encode/oracle.ts';
 import { systemError } from '../log/memory-disk.ts';
 import { type Actor, World } from '../log/world.ts';
 
@@ -136,6 +142,36 @@ export function idsOf(bytes: Uint8Array): string[] {
   return ids;
 }
 
+/** A stranger's exporter in front of the same receiver: it tells what a stock one tells. */
+class StrangeExporter implements PushExporter {
+  readonly #transport: FakeTransport;
+
+  constructor(transport: FakeTransport) {
+    this.#transport = transport;
+  }
+
+  export(metrics: MetricsBatch, callback: (result: ExportResult) => void): void {
+    void this.#transport.send(stock(metrics), { timeoutMillis: 10_000 }).then((attempt) => {
+      if (attempt.ok) callback({ code: 0 });
+      else callback({ code: 1, error: serviceError(attempt) });
+    });
+  }
+
+  async forceFlush(): Promise<void> {}
+
+  async shutdown(): Promise<void> {
+    this.#transport.close();
+  }
+}
+
+function serviceError({ code, details, retryDelayMillis }: Attempt & { readonly ok: false }): Error {
+  const metadata = new Metadata();
+  if (retryDelayMillis !== undefined) {
+    metadata.set('grpc-status-details-bin', statusWithRetryInfo(code, details, retryDelayMillis));
+  }
+  return Object.assign(new Error(`${code}: ${details}`), { code, details, metadata });
+}
+
 /**
  * An exporter with everything around it under control: time, the receiver, and the real log on a disk in memory. Rigs
  * of one `world` are processes that share that disk.
@@ -144,31 +180,39 @@ export class Rig {
   readonly clock: ManualClock;
   readonly transport: FakeTransport;
   readonly said: string[] = [];
-  readonly exporter: OtlpMetricExporter;
+  readonly exporter: Pick<OtlpMetricExporter, 'export' | 'forceFlush' | 'shutdown'> & {
+    status(): ExporterStatus;
+  };
   #process: Actor | undefined;
 
   constructor(
     options: Omit<OtlpMetricExporterOptions, 'fallback'> & { readonly fallback?: 'outage' | 'always' } = {},
-    shared: { readonly clock?: ManualClock; readonly world?: World; readonly random?: () => number } = {},
+    shared: {
+      readonly clock?: ManualClock;
+      readonly world?: World;
+      readonly random?: () => number;
+      /** Through somebody's exporter, wrapped. */
+      readonly wrapped?: boolean;
+    } = {},
   ) {
     this.clock = shared.clock ?? new ManualClock();
     this.transport = new FakeTransport(this.clock);
     const world = shared.world ?? new World();
     const say = (text: string) => void this.said.push(text);
     const { fallback: durability, ...rest } = options;
-    this.exporter = new OtlpMetricExporter(
-      { ...rest, ...(durability && { fallback: { directory: '/log', durability } }) },
-      {
-        runtime: manualRuntime(this.clock, shared.random),
-        env: {},
-        logger: { info: say, warn: say },
-        connect: () => this.transport,
-        openLog: (logOptions) => {
-          this.#process = world.start({ ...logOptions, codec: { toLines, fromLine } });
-          return this.#process.log;
-        },
+    const all = { ...rest, ...(durability && { fallback: { directory: '/log', durability } }) };
+    const parts = {
+      runtime: manualRuntime(this.clock, shared.random),
+      logger: { info: say, warn: say },
+      openLog: (logOptions: LogOptions) => {
+        this.#process = world.start({ ...logOptions, codec: { toLines, fromLine } });
+        return this.#process.log;
       },
-    );
+    };
+    this.exporter =
+      shared.wrapped === true
+        ? withDelivery(new StrangeExporter(this.transport), all, parts)
+        : new OtlpMetricExporter(all, { ...parts, env: {}, connect: () => this.transport });
   }
 
   /** SIGKILL: what the process would still do has no effect. */
