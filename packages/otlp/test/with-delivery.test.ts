@@ -1,11 +1,7 @@
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Counter } from '@opentelemetry/api';
-import { OTLPMetricExporter as OtlpHttpExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import {
   AggregationType,
   InMemoryMetricExporter,
@@ -183,23 +179,6 @@ describe.each(MAJORS)('the stock exporter of %s, wrapped', (_, { sdk, resources,
     expect(exporter.status().account).toMatchObject({ accepted: 2, logged: 2 });
     await other.stop();
   });
-});
-
-test.each([
-  [400, 'delivering', { rejected: 1, queued: 0 }],
-  [401, 'paused', { rejected: 0, queued: 1 }],
-] as const)('the stock OTLP/HTTP exporter, wrapped: HTTP %i', async (code, state, account) => {
-  const server = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(code).end());
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/metrics`;
-  const exporter = withDelivery(new OtlpHttpExporter({ url }), { flushMillis: 0 });
-  await new Promise((resolve) => exporter.export(batchOf(['a']), resolve));
-  expect(exporter.status()).toMatchObject({ state, account });
-  await exporter.shutdown().catch(() => {});
-  server.closeAllConnections();
-  server.close();
 });
 
 describe('any exporter, wrapped', () => {
