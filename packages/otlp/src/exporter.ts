@@ -112,6 +112,7 @@ export class OtlpMetricExporter {
   }
 }
 
-function connectGrpc({ endpoint, credentials, headers, compression }: Config): Transport {
-  return new GrpcTransport({ target: endpoint.target, credentials, metadata: headers, compression });
+function connectGrpc({ endpoint, credentials, headers, askHeaders, compression }: Config): Transport {
+  const { target } = endpoint;
+  return new GrpcTransport({ target, credentials, metadata: headers, askHeaders, compression });
 }

@@ -1,6 +1,7 @@
 export type {
   DeliveryOptions,
   FallbackOptions,
+  HeadersCallback,
   HistogramAggregation,
   MemoryOptions,
   OtlpMetricExporterOptions,

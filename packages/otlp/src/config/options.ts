@@ -6,7 +6,18 @@ export type TemporalityPreference = 'cumulative' | 'delta' | 'lowmemory';
 /** How histograms without a view are stored; the values of the specification's environment variable. */
 export type HistogramAggregation = 'explicit_bucket_histogram' | 'base2_exponential_bucket_histogram';
 
-/** TLS files: PEM text, bytes, or the path of a file. */
+type Headers = Readonly<Record<string, string>>;
+
+/**
+ * Gives the headers of the next request. `unauthenticated`: the collector has just refused those of the last call
+ * (UNAUTHENTICATED), so that another token is wanted; if it refuses that too, delivery pauses. A failure costs no data: it is tried again.
+ */
+export type HeadersCallback = (request: { readonly unauthenticated: boolean }) => Headers | Promise<Headers>;
+
+/**
+ * PEM text, bytes, or the path of a file. Files are looked at again every 10 s while there is something to send: when
+ * they changed, and can be used, the next request goes over a new connection.
+ */
 export interface TlsOptions {
   /** Authorities to trust instead of the system's. */
   readonly ca?: string | Uint8Array;
@@ -78,8 +89,11 @@ export interface OtlpMetricExporterOptions extends DeliveryOptions {
   readonly endpoint?: string;
   /** The stock exporter's name for `endpoint`. */
   readonly url?: string;
-  /** Sent with every request. ASCII; never printed. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Sent with every request. ASCII; never printed. A function is called before every request, for tokens that expire; it
+   * should give what it has at hand, since the request waits for it.
+   */
+  readonly headers?: Headers | HeadersCallback;
   /** The stock exporter's form of `headers`; wins over them. */
   readonly metadata?: Metadata;
   readonly tls?: TlsOptions;

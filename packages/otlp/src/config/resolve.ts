@@ -1,9 +1,12 @@
-import { type ChannelCredentials, Metadata } from '@grpc/grpc-js';
+import type { ChannelCredentials, Metadata } from '@grpc/grpc-js';
+import type { AskHeaders } from '../transport/grpc.ts';
+import type { CredentialSource } from '../transport/tls.ts';
 import { check } from './check.ts';
 import { credentialsOf } from './credentials.ts';
 import { DELIVERY_OPTIONS, type DeliveryConfig, deliveryConfig, MAX_MILLIS } from './delivery.ts';
 import { ENDPOINT_FORMS, type Endpoint, maskedEndpoint, parseEndpoint } from './endpoint.ts';
 import { type Environment, OtlpEnv, type Warn } from './env.ts';
+import { headersOf, warnOfPlaintextSecrets } from './headers.ts';
 import type { HistogramAggregation, OtlpMetricExporterOptions, TemporalityPreference } from './options.ts';
 
 const OPTIONS: readonly (keyof OtlpMetricExporterOptions)[] = [
@@ -28,8 +31,11 @@ const COMPRESSIONS = ['none', 'gzip'] as const;
 /** The options, understood: everything is valid and present. Printing it shows no secret. */
 export interface Config extends DeliveryConfig {
   readonly endpoint: Endpoint;
+  /** Sent with every request. */
   readonly headers: Metadata;
-  readonly credentials: ChannelCredentials;
+  /** Gives all headers, where a callback of the application has a say in them. */
+  readonly askHeaders: AskHeaders | undefined;
+  readonly credentials: CredentialSource;
   /** Over TLS. */
   readonly secure: boolean;
   readonly compression: 'none' | 'gzip';
@@ -52,10 +58,10 @@ export function resolveConfig(
   }
   env.read('PROTOCOL', 'grpc, the only protocol of this exporter', (text) => text === 'grpc' || undefined);
   const endpoint = endpointOf(given, env, warn);
-  const headers = headersOf(given, env);
+  const { headers, askHeaders } = headersOf(given, env);
   const credentials = credentialsOf(given, endpoint, env, warn);
   const secure = given.credentials === undefined ? endpoint.secure : isSecure(given.credentials);
-  if (!secure && !endpoint.loopback) warnOfPlaintextSecrets(headers, endpoint, warn);
+  if (!secure && !endpoint.loopback) warnOfPlaintextSecrets(headers, askHeaders, endpoint, warn);
 
   const {
     compression = env.read('COMPRESSION', 'gzip or none', (text) =>
@@ -83,6 +89,7 @@ export function resolveConfig(
   return Object.defineProperties({ ...shown } as unknown as Config, {
     endpoint: { value: endpoint, enumerable: false },
     headers: { value: headers, enumerable: false },
+    askHeaders: { value: askHeaders },
     credentials: { value: credentials },
     toJSON: { value: () => shown },
     [Symbol.for('nodejs.util.inspect.custom')]: { value: () => shown },
@@ -117,59 +124,8 @@ function endpointOf(given: OtlpMetricExporterOptions, env: OtlpEnv, warn: Warn):
   return endpoint;
 }
 
-function headersOf(given: OtlpMetricExporterOptions, env: OtlpEnv): Metadata {
-  const headers = new Metadata();
-  for (const [name, value] of env.headers(headerProblem)) headers.set(name, value);
-  if (given.headers !== undefined) {
-    // A Map or Headers has no entries of its own: it would send no header at all.
-    if (Object.prototype.toString.call(given.headers) !== '[object Object]') {
-      throw check.refusedSecret('headers', 'a plain object of strings');
-    }
-    for (const [name, value] of Object.entries(given.headers)) {
-      const option = `headers[${JSON.stringify(name)}]`;
-      if (value === undefined) throw check.refused(option, 'a text', value);
-      const problem = headerProblem(name.toLowerCase(), value);
-      if (problem !== undefined) throw check.refusedSecret(option, problem);
-      headers.set(name.toLowerCase(), value);
-    }
-  }
-  if (given.metadata !== undefined) {
-    if (typeof given.metadata?.getMap !== 'function') {
-      throw check.refusedSecret('metadata', 'a Metadata of @grpc/grpc-js');
-    }
-    // Value by value: it may come from another copy of grpc-js.
-    for (const name of Object.keys(given.metadata.getMap())) {
-      headers.remove(name);
-      for (const value of given.metadata.get(name)) headers.add(name, value);
-    }
-  }
-  return headers;
-}
-
-/** What a header must be that it is not, without its value. */
-function headerProblem(name: string, value: unknown): string | undefined {
-  if (!/^[a-z0-9_.-]+$/.test(name)) return 'a header with a name of letters, digits, "-", "_" and "."';
-  if (name.endsWith('-bin')) {
-    return 'a header with a name that does not end in -bin (binary headers go into metadata)';
-  }
-  if (typeof value !== 'string' || !/^[\x20-\x7e]*$/.test(value)) {
-    return 'a header with a value of printable ASCII characters';
-  }
-  return undefined;
-}
-
 function isSecure(credentials: ChannelCredentials): boolean {
   return credentials._isSecure();
-}
-
-function warnOfPlaintextSecrets(headers: Metadata, endpoint: Endpoint, warn: Warn): void {
-  const secrets = Object.keys(headers.getMap()).filter((name) =>
-    /auth|token|secret|key|cookie|password/.test(name),
-  );
-  if (secrets.length === 0) return;
-  warn(
-    `${endpoint.text} is plaintext: anyone on the network can read the header ${secrets.join(', ')}; use https://`,
-  );
 }
 
 function temporalityOf(given: OtlpMetricExporterOptions, env: OtlpEnv): TemporalityPreference {

@@ -19,6 +19,11 @@ const FAILED_TO_CONNECT = /Failed to connect/;
 // Texts that were seen from grpc-js 1.14 and the Collector 0.159; the first match wins.
 const RULES: readonly Rule[] = [
   {
+    kind: 'headers',
+    pattern: /^the headers callback/,
+    text: 'there are no headers to send with: look at the function that is given as headers',
+  },
+  {
     kind: 'refused',
     pattern: /ECONNREFUSED/,
     text: 'connection refused: nothing listens there (is the collector running, is the port its OTLP/gRPC port, usually 4317?)',

@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import {
-  type ChannelCredentials,
   type ChannelOptions,
   Client,
   compressionAlgorithms,
@@ -11,20 +10,31 @@ import {
 import { VERSION } from '../version.ts';
 import { partialSuccess } from './answer.ts';
 import { failedAttempt } from './failed.ts';
-import type { Attempt, Transport } from './transport.ts';
+import type { CredentialSource } from './tls.ts';
+import type { Attempt, FailedAttempt, Transport } from './transport.ts';
 import { untraced } from './untraced.ts';
 
 const EXPORT_PATH = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
 const CANCELLED = 1;
 const UNAVAILABLE = 14;
+const UNAUTHENTICATED = 16;
+// How often the files of certificates are looked at.
+const REFRESH_MILLIS = 10_000;
 
 export interface GrpcTransportOptions {
   /** A gRPC target, such as `collector:4317` or `unix:/run/otel.sock`. */
   readonly target: string;
-  readonly credentials: ChannelCredentials;
+  readonly credentials: CredentialSource;
   readonly metadata: Metadata;
+  /** Gives the metadata instead, request by request. */
+  readonly askHeaders?: AskHeaders | undefined;
   readonly compression: 'none' | 'gzip';
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: () => number;
 }
+
+/** `unauthenticated`: the receiver refused what the last call gave. */
+export type AskHeaders = (request: { readonly unauthenticated: boolean }) => Promise<Metadata>;
 
 // A connection that is lost is found and made anew within seconds (measured: reference/review-delivery.md §9).
 const CHANNEL_OPTIONS: ChannelOptions = {
@@ -50,18 +60,41 @@ export class GrpcTransport implements Transport {
   readonly #options: GrpcTransportOptions;
   readonly #listeners = new Set<() => void>();
   #client: Client | undefined;
+  readonly #now: () => number;
+  #refreshedAt: number;
   #closed = false;
 
   constructor(options: GrpcTransportOptions) {
     this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#refreshedAt = this.#now();
   }
 
   get ready(): boolean {
     return this.#client?.getChannel().getConnectivityState(false) === connectivityState.READY;
   }
 
-  send(bytes: Uint8Array, { timeoutMillis, signal }: Parameters<Transport['send']>[1]): Promise<Attempt> {
-    if (this.#closed || signal?.aborted) return Promise.resolve(cancelled());
+  async send(
+    bytes: Uint8Array,
+    { timeoutMillis, signal }: Parameters<Transport['send']>[1],
+  ): Promise<Attempt> {
+    const deadline = this.#now() + timeoutMillis;
+    await this.#refreshCredentials();
+    const first = await this.#attempt(bytes, deadline, signal, false);
+    if (first.ok || first.code !== UNAUTHENTICATED || this.#options.askHeaders === undefined) return first;
+    return this.#attempt(bytes, deadline, signal, true);
+  }
+
+  async #attempt(
+    bytes: Uint8Array,
+    deadline: number,
+    signal: AbortSignal | undefined,
+    unauthenticated: boolean,
+  ): Promise<Attempt> {
+    if (signal?.aborted) return notSent(CANCELLED, '');
+    const metadata = await this.#metadata(deadline, signal, unauthenticated);
+    if ('code' in metadata) return metadata;
+    if (this.#closed || signal?.aborted) return notSent(CANCELLED, '');
     return new Promise<Attempt>((resolve) => {
       const finish = (error: ServiceError | null, response?: Buffer) => {
         signal?.removeEventListener('abort', abort);
@@ -73,14 +106,48 @@ export class GrpcTransport implements Transport {
           asIs,
           asIs,
           Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-          this.#options.metadata.clone(),
-          { deadline: Date.now() + timeoutMillis },
+          metadata,
+          { deadline },
           finish,
         ),
       );
       const abort = () => call.cancel();
       signal?.addEventListener('abort', abort, { once: true });
-    }).catch((error: unknown) => notSent(error));
+    }).catch((error: unknown) => notSent(UNAVAILABLE, String(error)));
+  }
+
+  /** What the application gives, for as long as the attempt may take. What it throws is its own, and may be secret. */
+  async #metadata(
+    deadline: number,
+    signal: AbortSignal | undefined,
+    unauthenticated: boolean,
+  ): Promise<Metadata | FailedAttempt> {
+    const { metadata, askHeaders } = this.#options;
+    if (askHeaders === undefined) return metadata.clone();
+    return new Promise((resolve) => {
+      const finish = (result: Metadata | FailedAttempt) => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        resolve(result);
+      };
+      const abort = () => finish(notSent(CANCELLED, ''));
+      const timer = setTimeout(
+        () => finish(notSent(UNAVAILABLE, 'the headers callback did not answer in time')),
+        Math.max(0, deadline - this.#now()),
+      );
+      signal?.addEventListener('abort', abort, { once: true });
+      askHeaders({ unauthenticated }).then(finish, (error: unknown) =>
+        finish(notSent(UNAVAILABLE, `the headers callback failed: ${shownError(error)}`)),
+      );
+    });
+  }
+
+  /** Whoever renews certificates writes files; a connection that was made keeps the old ones until it is made anew. */
+  async #refreshCredentials(): Promise<void> {
+    const now = this.#now();
+    if (now - this.#refreshedAt < REFRESH_MILLIS) return;
+    this.#refreshedAt = now;
+    if (await this.#options.credentials.refresh()) this.#disconnect();
   }
 
   onReady(listener: () => void): () => void {
@@ -109,7 +176,7 @@ export class GrpcTransport implements Transport {
   #connected(): Client {
     if (this.#client !== undefined) return this.#client;
     const { target, credentials, compression } = this.#options;
-    const client = new Client(target, credentials, {
+    const client = new Client(target, credentials.current, {
       ...CHANNEL_OPTIONS,
       ...(compression === 'gzip' && { 'grpc.default_compression_algorithm': compressionAlgorithms.gzip }),
     });
@@ -130,13 +197,16 @@ export class GrpcTransport implements Transport {
   }
 }
 
-function cancelled(): Attempt {
-  return { ok: false, code: CANCELLED, details: '', retryDelayMillis: undefined };
+/** Nothing went out. */
+function notSent(code: number, details: string): FailedAttempt {
+  return { ok: false, code, details, retryDelayMillis: undefined };
 }
 
-/** grpc-js threw before anything was sent. */
-function notSent(error: unknown): Attempt {
-  return { ok: false, code: UNAVAILABLE, details: String(error), retryDelayMillis: undefined };
+/** What kind of error it is: our own check says which header is wrong, anybody else's text is not shown. */
+function shownError(error: unknown): string {
+  const { name, code, message } = (error ?? {}) as { name?: unknown; code?: unknown; message?: unknown };
+  if (code === 'OSTINATO_INVALID_OPTION') return String(message);
+  return [name ?? typeof error, code].filter((part) => part !== undefined).join(' ');
 }
 
 function succeeded(response: Buffer | undefined): Attempt {

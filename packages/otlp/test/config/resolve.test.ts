@@ -373,3 +373,47 @@ describe('TLS', () => {
     );
   });
 });
+
+describe('a callback for headers', () => {
+  const ask = async (options: object, env: Record<string, string> = {}, unauthenticated = false) => {
+    const { config } = resolve(options, env);
+    return (await config.askHeaders?.({ unauthenticated }))?.getMap();
+  };
+
+  test('adds to the environment, and metadata wins over it', async () => {
+    const metadata = new Metadata();
+    metadata.set('c', 'metadata');
+    const headers = async () => ({ B: 'callback', c: 'callback' });
+    const env = { OTEL_EXPORTER_OTLP_HEADERS: 'a=env,b=env' };
+    expect(await ask({ headers, metadata }, env)).toEqual({ a: 'env', b: 'callback', c: 'metadata' });
+  });
+
+  test('may be synchronous, and is told why it is asked', async () => {
+    const headers = ({ unauthenticated }: { unauthenticated: boolean }) => ({ why: String(unauthenticated) });
+    expect(await ask({ headers }, {}, true)).toEqual({ why: 'true' });
+  });
+
+  test.each([
+    [() => undefined, {}],
+    [() => ({ a: 's3cret\n' }), /headers\["a"\] must be a header with a value of printable ASCII/],
+    [() => new Map(), /headers must be a plain object of strings/],
+    [() => 's3cret', /headers must be a plain object of strings/],
+  ])('%#: what it gives is checked, and its values are not shown', async (headers, expected) => {
+    const asked = ask({ headers });
+    if (!(expected instanceof RegExp)) return expect(await asked).toEqual(expected);
+    const error = await asked.then(
+      () => undefined,
+      (reason: Error) => reason,
+    );
+    expect(error?.message).toMatch(expected);
+    expect(inspect(error)).not.toContain('s3cret');
+  });
+
+  test('over plaintext beyond this machine: a warning', () => {
+    const headers = () => ({});
+    expect(resolve({ endpoint: 'http://collector', headers }).warnings).toEqual([
+      expect.stringMatching(/plaintext.*the header that the callback gives/),
+    ]);
+    expect(resolve({ headers }).warnings).toEqual([]);
+  });
+});

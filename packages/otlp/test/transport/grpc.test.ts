@@ -1,6 +1,7 @@
 import { once } from 'node:events';
+import { createServer as createProxy } from 'node:http';
 import { createServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect as openSocket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { ChannelCredentials, Metadata } from '@grpc/grpc-js';
 import {
@@ -10,9 +11,10 @@ import {
   createContextKey,
   ROOT_CONTEXT,
 } from '@opentelemetry/api';
-import { type Collector, partialSuccess, silence, startCollector, status } from '@ostinato/testing';
+import { type Collector, partialSuccess, silence, startCollector, status, success } from '@ostinato/testing';
 import { classify } from '../../src/deliver/classify.ts';
 import { GrpcTransport, type GrpcTransportOptions } from '../../src/transport/grpc.ts';
+import { fixedCredentials } from '../../src/transport/tls.ts';
 
 /** A compressed message, as gRPC frames it. */
 function framed(message: Buffer): Buffer {
@@ -30,7 +32,7 @@ describe('GrpcTransport', () => {
   const connect = (options: Partial<GrpcTransportOptions> = {}) =>
     new GrpcTransport({
       target: `127.0.0.1:${collector.port}`,
-      credentials: ChannelCredentials.createInsecure(),
+      credentials: fixedCredentials(ChannelCredentials.createInsecure()),
       metadata: new Metadata(),
       compression: 'none',
       ...options,
@@ -77,6 +79,102 @@ describe('GrpcTransport', () => {
     expect(collector.requests[0]?.metadata['user-agent']).toMatch(
       /^Ostinato\/\d+\.\d+\.\d+ OTel-OTLP-Exporter-JavaScript\/\d+\.\d+\.\d+ /,
     );
+  });
+
+  describe('headers that a callback gives', () => {
+    const asking = (askHeaders: GrpcTransportOptions['askHeaders']) => {
+      transport.close();
+      transport = connect({ askHeaders });
+    };
+    const tokens = (...values: string[]) => {
+      const asked: boolean[] = [];
+      asking(async ({ unauthenticated }) => {
+        asked.push(unauthenticated);
+        const metadata = new Metadata();
+        metadata.set('authorization', values.shift() ?? 'none left');
+        return metadata;
+      });
+      return asked;
+    };
+    const refusing = (token: string) =>
+      collector.respondWith(({ metadata }) =>
+        metadata.authorization === token ? status('UNAUTHENTICATED') : success(),
+      );
+
+    test('are asked for before each request', async () => {
+      const asked = tokens('a', 'b');
+      await send();
+      await send();
+      expect(collector.requests.map(({ metadata }) => metadata.authorization)).toEqual(['a', 'b']);
+      expect(asked).toEqual([false, false]);
+    });
+
+    test('are asked for once more when the collector refuses them', async () => {
+      const asked = tokens('expired', 'fresh');
+      refusing('expired');
+      expect(await send()).toMatchObject({ ok: true });
+      expect(collector.requests).toHaveLength(2);
+      expect(asked).toEqual([false, true]);
+    });
+
+    test('are not asked for a third time', async () => {
+      const asked = tokens('expired', 'expired', 'fresh');
+      refusing('expired');
+      expect(await send()).toMatchObject({ ok: false, code: 16 });
+      expect(asked).toEqual([false, true]);
+    });
+
+    test.each<[string, GrpcTransportOptions['askHeaders'], string]>([
+      [
+        'rejects',
+        async () => {
+          throw Object.assign(new TypeError('bearer s3cret'), { code: 'EAUTH' });
+        },
+        'the headers callback failed: TypeError EAUTH',
+      ],
+      ['rejects with nothing', () => Promise.reject(), 'the headers callback failed: undefined'],
+    ])(
+      'that %s: nothing is sent, no data is judged, and no text of its own is shown',
+      async (_, ask, details) => {
+        asking(ask);
+        expect(await send()).toEqual({ ok: false, code: 14, details, retryDelayMillis: undefined });
+        expect(collector.requests).toEqual([]);
+      },
+    );
+
+    test('that never answers: an attempt ends at its deadline, and can be cancelled', async () => {
+      asking(() => new Promise(() => {}));
+      expect(await transport.send(Uint8Array.of(1), { timeoutMillis: 20 })).toMatchObject({ code: 14 });
+      const controller = new AbortController();
+      const attempt = transport.send(Uint8Array.of(1), { timeoutMillis: 60_000, signal: controller.signal });
+      controller.abort();
+      expect(await attempt).toMatchObject({ ok: false, code: 1 });
+    });
+  });
+
+  test('goes through the proxy that the environment names', async () => {
+    const hosts: (string | undefined)[] = [];
+    const proxy = createProxy();
+    proxy.on('connect', ({ url }, socket) => {
+      hosts.push(url);
+      const inside = openSocket(collector.port, '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        socket.pipe(inside).pipe(socket);
+      });
+      for (const one of [socket, inside]) one.on('error', () => {});
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    process.env.grpc_proxy = `http://user:s3cret@127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    try {
+      transport.close();
+      transport = connect({ target: `collector.invalid:${collector.port}` });
+      expect(await send()).toMatchObject({ ok: true });
+    } finally {
+      delete process.env.grpc_proxy;
+      transport.close();
+      proxy.close();
+    }
+    expect(hosts).toEqual([`collector.invalid:${collector.port}`]);
   });
 
   test('is not traced', async () => {
