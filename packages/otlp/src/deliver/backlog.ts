@@ -149,6 +149,7 @@ export class Backlog {
 
   /** The line whose turn it is; it goes last then. */
   turn(now: number): Line | undefined {
+    this.#trim(now);
     const at = this.#lines.findIndex((line) => !line.idle && line.readyAt <= now);
     const line = this.#lines[at];
     if (line === undefined) return undefined;

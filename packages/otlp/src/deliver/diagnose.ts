@@ -102,6 +102,11 @@ const RULES: readonly Rule[] = [
     text: 'the collector takes no metrics over OTLP/gRPC: it has no metrics pipeline with an otlp receiver',
   },
   {
+    kind: 'proxy',
+    pattern: /HTTP status code (429|502|503|504)/,
+    text: 'a proxy answers: the collector behind it is not there, or has too much to do',
+  },
+  {
     kind: 'not otlp',
     pattern: /HTTP status code (?!401|403)|larger than|^Failed to decompress/,
     text: 'what answers there is no OTLP/gRPC receiver',

@@ -432,6 +432,17 @@ describe('what is kept where', () => {
     one.export(['c']);
     expect(one.account).toMatchObject({ dropped: 1, queued: 2 });
   });
+
+  test('without a log, what is older than the limit is lost too while nothing new comes', async () => {
+    const one = rig({ memory: { maxAgeMillis: 60_000 } });
+    one.transport.answer = () => REFUSED;
+    for (const id of ['in flight', 'old']) one.export([id]);
+    await one.clock.advance(70_000);
+    expect(one.account).toMatchObject({ dropped: 1, queued: 1 });
+    one.transport.answer = () => OK;
+    await one.clock.advance(10_000);
+    expect(one.received).not.toContain('old');
+  });
 });
 
 describe('speaking', () => {
