@@ -10,6 +10,7 @@ import { type GuardedExporter, guardExporter } from './guarded-exporter.ts';
 import { checkStartOptions, isExporter, type StartExporterOptions, type StartOptions } from './options.ts';
 import { type Ending, onProcessEnd } from './process-end.ts';
 import { metricCollector } from './producer.ts';
+import { recorderMetrics } from './recorder-metrics.ts';
 import { detectResource, stringAttribute } from './resource.ts';
 import { makeStoppable, type Parts, type Running, type Stoppable } from './running.ts';
 import { temporalityOf } from './temporality.ts';
@@ -100,7 +101,12 @@ function assemble(options: StartOptions, undo: (() => void)[]): Parts {
   const exporter = isExporter(given)
     ? guardExporter(given)
     : guardOwn(createExporter(given, serviceOf(resource), exportTimeoutMillis), () => exportNow());
-  const collect = metricCollector(recorder, { temporality: temporalityOf(exporter), resource });
+  const tellOfItself = recorderMetrics(recorder);
+  const collectRecorded = metricCollector(recorder, { temporality: temporalityOf(exporter), resource });
+  const collect = () => {
+    tellOfItself();
+    return collectRecorded();
+  };
   const exportNow = () => exporter.export(collect().resourceMetrics, () => {});
   const reader = new PeriodicExportingMetricReader({
     exporter,

@@ -12,6 +12,7 @@ import type { MetricsBatch } from './encode/sdk-types.ts';
 import { splitUnit } from './encode/split.ts';
 import type { FallbackLog } from './log/log.ts';
 import { type LogOptions, openLog } from './log/open.ts';
+import { SelfMetrics } from './self-metrics.ts';
 import type { Transport } from './transport/transport.ts';
 
 const UNIT_BYTES = 256 * 1024;
@@ -62,6 +63,7 @@ export class Delivery {
   readonly #acceptor: Acceptor;
   readonly #log: FallbackLog | undefined;
   readonly #encode: typeof encodeBatch;
+  readonly #selfMetrics: SelfMetrics;
   readonly #forgetExit: () => void;
   #shutdown: Promise<void> | undefined;
   /** How many answers there were when a flush ran out of time. */
@@ -91,12 +93,14 @@ export class Delivery {
       runtime,
       narrator: new Narrator(logger, target.name, fallback?.directory),
       split: splitUnit,
+      onAttempt: (code, millis) => this.#selfMetrics.attempted(code, millis),
     });
     this.#acceptor = new Acceptor(this.#destination, runtime, config.acceptMillis);
     this.#forgetExit = atExit(() => {
       this.#acceptor.finish();
       this.#destination.closeSync();
     });
+    this.#selfMetrics = new SelfMetrics(() => this.status());
     this.#destination.start();
   }
 
@@ -111,7 +115,11 @@ export class Delivery {
     }
     let encoded: ReturnType<typeof encodeBatch>;
     try {
-      encoded = this.#encode(metrics, { maxBytes: Math.min(UNIT_BYTES, this.#destination.limit) });
+      this.#selfMetrics.update();
+      encoded = this.#encode(metrics, {
+        maxBytes: Math.min(UNIT_BYTES, this.#destination.limit),
+        onRead: (millis) => this.#selfMetrics.collected(millis),
+      });
     } catch (cause) {
       const error = new OstinatoError('OSTINATO_EXPORT', 'the metrics cannot be encoded', { cause });
       resultCallback({ code: 1, error });
@@ -148,6 +156,7 @@ export class Delivery {
       await this.#destination.settle(this.#config.flushMillis, 'away and safe');
     const lost = await this.#destination.close();
     this.#forgetExit();
+    this.#selfMetrics.end();
     if (lost > 0) {
       throw new OstinatoError(
         'OSTINATO_POINTS_LOST',

@@ -11,6 +11,7 @@ export { type RedactLayer, type RedactOptions, redact, type SecretKey } from './
 export { type RenameLayer, rename } from './layers/rename.ts';
 export { type RouteLayer, route } from './layers/route.ts';
 export type { ReaderTemporality, RecorderOptions } from './options.ts';
+export type { Inventory } from './read/inventory.ts';
 export type { Reader } from './read/reader.ts';
 export { type AtomicRecorder, createRecorder } from './recorder.ts';
 export { type Attachment, attachWorker } from './worker.ts';

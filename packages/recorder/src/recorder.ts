@@ -11,6 +11,7 @@ import {
   type Settings,
 } from './options.ts';
 import { Collector } from './read/collector.ts';
+import { type Inventory, inventoryOf } from './read/inventory.ts';
 import { CellReader, type Reader } from './read/reader.ts';
 import { ThreadRecorder } from './thread-recorder.ts';
 import { threadId } from './worker-threads.ts';
@@ -52,6 +53,11 @@ export class AtomicRecorder extends ThreadRecorder {
   /** How many operations were not carried out in any thread, by reason; reasons that were never met are left out. */
   refusals(): Readonly<Partial<Record<RefusalReason, number>>> {
     return this.refusalCounts.counts();
+  }
+
+  /** How many series it exports, and which metrics overflow, as of the last collection. */
+  inventory(): Inventory {
+    return inventoryOf(this.#collector.scopes);
   }
 
   /** Bytes of memory in use, of at most `maxMemory`. */

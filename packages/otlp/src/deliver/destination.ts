@@ -32,6 +32,8 @@ export interface DestinationOptions {
   readonly runtime: Runtime;
   readonly narrator: Narrator;
   readonly split: (unit: Unit) => readonly [Unit, Unit] | undefined;
+  /** A request was answered, with this status of gRPC; cancelled ones are not told. */
+  readonly onAttempt: (code: number, millis: number) => void;
 }
 
 // A destination that takes nothing is asked at most so often.
@@ -291,7 +293,11 @@ export class Destination implements Intake {
     }
     if (unit.bytes.length > this.#limit && line.split(this.#options.split)) return;
     const replaying = line.logging;
+    const began = this.#runtime.now();
     const attempt = await this.#link.send(unit.bytes, this.#away);
+    if (attempt.ok || this.#state !== 'closed') {
+      this.#options.onAttempt(attempt.ok ? 0 : attempt.code, this.#runtime.now() - began);
+    }
     this.#judge(line, unit, attempt);
     if (replaying) line.readyAt = this.#runtime.now() + REPLAY_PAUSE_MILLIS;
     if (this.#state === 'delivering' && this.logged.units === 0) this.#narrator.replayed();

@@ -22,11 +22,23 @@ export interface EncodedBatch {
   readonly lazy: Iterator<Unit | undefined, undefined> | undefined;
 }
 
+/** What this exporter and the recorder tell of themselves. */
+const OWN_SCOPES: ReadonlySet<string> = new Set(['@ostinato/otlp', '@ostinato/recorder']);
+
+export interface EncodeOptions {
+  readonly maxBytes: number;
+  /** Snapshots were read to their end; so long that held the event loop, in ms. */
+  readonly onRead?: (millis: number) => void;
+}
+
 /**
  * Encodes a batch into units of at most `maxBytes` of protobuf (a single point may be larger). Metrics without
  * points are left out, and so are scopes and requests without metrics.
+ *
+ * Deltas of what we tell of ourselves are read only beside others: each export changes them, so that they alone would
+ * be exported for ever. Unread, they are part of the next collection.
  */
-export function encodeBatch(batch: MetricsBatch, options: { readonly maxBytes: number }): EncodedBatch {
+export function encodeBatch(batch: MetricsBatch, options: EncodeOptions): EncodedBatch {
   const resource = encodeResource(batch.resource);
   const builder = new UnitBuilder(resource, options.maxBytes);
   const snapshots: LazyScope[] = [];
@@ -41,7 +53,12 @@ export function encodeBatch(batch: MetricsBatch, options: { readonly maxBytes: n
   const lazy =
     snapshots.length === 0
       ? undefined
-      : new LazyUnits(new UnitBuilder(resource, options.maxBytes), snapshots);
+      : new LazyUnits(
+          new UnitBuilder(resource, options.maxBytes),
+          snapshots,
+          units.length > 0,
+          options.onRead,
+        );
   return { resource: resource.identity, units, lazy };
 }
 
@@ -59,12 +76,24 @@ class LazyUnits implements Iterator<Unit | undefined, undefined> {
   readonly #builder: UnitBuilder;
   /** Scopes that are not finished; the last one is being read. */
   readonly #scopes: LazyScope[];
+  readonly #onRead: ((millis: number) => void) | undefined;
   #points: SnapshotPoints | undefined;
   #runs: Iterator<Iterable<SeriesCursor>> | undefined;
+  /** Whether there is anything but what we tell of ourselves. */
+  #others: boolean;
+  #millis = 0;
 
-  constructor(builder: UnitBuilder, scopes: LazyScope[]) {
+  constructor(
+    builder: UnitBuilder,
+    scopes: readonly LazyScope[],
+    others: boolean,
+    onRead: ((millis: number) => void) | undefined,
+  ) {
+    const isOwn = ({ scope }: LazyScope) => OWN_SCOPES.has(scope.name);
     this.#builder = builder;
-    this.#scopes = scopes.reverse();
+    this.#scopes = [...scopes.filter(isOwn), ...scopes.filter((scope) => !isOwn(scope)).reverse()];
+    this.#others = others;
+    this.#onRead = onRead;
   }
 
   next(): IteratorResult<Unit | undefined, undefined> {
@@ -78,10 +107,19 @@ class LazyUnits implements Iterator<Unit | undefined, undefined> {
   /** Reads one run of the current scope, or ends that scope. */
   #step(): void {
     const current = this.#scopes.at(-1);
-    if (current === undefined || this.#readRun(current)) return;
+    const began = performance.now();
+    const more = current !== undefined && this.#isWanted(current) && this.#readRun(current);
+    this.#millis += performance.now() - began;
+    if (more) return;
     this.#runs = undefined;
     this.#scopes.pop();
-    if (this.#scopes.length === 0) this.#builder.flush();
+    if (this.#scopes.length > 0) return;
+    this.#builder.flush();
+    if (this.#others) this.#onRead?.(this.#millis);
+  }
+
+  #isWanted({ scope, snapshot }: LazyScope): boolean {
+    return this.#others || snapshot.temporality === 'cumulative' || !OWN_SCOPES.has(scope.name);
   }
 
   /** False at the end, and when the scope's series cannot be read: the others still can. */
@@ -94,7 +132,10 @@ class LazyUnits implements Iterator<Unit | undefined, undefined> {
       }
       const run = this.#runs.next();
       if (run.done === true) return false;
-      for (const series of run.value) this.#points?.add(series);
+      for (const series of run.value) {
+        this.#points?.add(series);
+        this.#others ||= !OWN_SCOPES.has(scope.name);
+      }
       return true;
     } catch (error) {
       const text = `reading the metrics of scope ${scope.name} failed: ${String(error)}`;

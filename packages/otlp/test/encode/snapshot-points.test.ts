@@ -157,3 +157,34 @@ it('attributes of SDK objects are never remembered: callers change them', () => 
   expect(JSON.stringify(decoded(before.bytes))).toContain('before');
   expect(JSON.stringify(decoded(encodeBatch(given, WHOLE).units[0].bytes))).toContain('after');
 });
+
+describe('what we tell of ourselves', () => {
+  const named = (name: string, temporality: 'delta' | 'cumulative', count = 2) =>
+    Object.assign(counterSnapshot(count), { scope: { name }, temporality });
+  const read = (sdk: readonly ScopeBatch[], ...snapshots: ReturnType<typeof named>[]) => {
+    const millis: number[] = [];
+    const { lazy } = encodeBatch(batchOf(...sdk, ...snapshots.map(branded)), {
+      ...WHOLE,
+      onRead: (took) => millis.push(took),
+    });
+    walk(lazy);
+    return { read: snapshots.map((one) => one.read), told: millis.length };
+  };
+  const own = ['@ostinato/otlp', '@ostinato/recorder'];
+
+  it.each(own)('is no reason to export: alone, the deltas of %s stay unread', (name) => {
+    expect(read([], named(name, 'delta'))).toEqual({ read: [0], told: 0 });
+    expect(read([], named(name, 'delta'), named('shop', 'delta', 0))).toEqual({ read: [0, 0], told: 0 });
+  });
+
+  it.each(own)('goes along with others: %s, wherever it stands', (name) => {
+    expect(read([], named(name, 'delta'), named('shop', 'delta'))).toEqual({ read: [2, 2], told: 1 });
+    expect(read([], named('shop', 'delta'), named(name, 'delta'))).toEqual({ read: [2, 2], told: 1 });
+    const [sdk] = counter({}).scopeMetrics;
+    expect(read([sdk], named(name, 'delta'))).toEqual({ read: [2], told: 1 });
+  });
+
+  it.each(own)('is always there in cumulative temporality: %s', (name) => {
+    expect(read([], named(name, 'cumulative')).read).toEqual([2]);
+  });
+});
