@@ -13,10 +13,11 @@ import { type Collector, silence, startCollector, status, success } from '@ostin
 import type { OtlpMetricExporterOptions } from '../src/config/options.ts';
 import { OtlpMetricExporter } from '../src/exporter.ts';
 import { delivered, until } from './support/delivered.ts';
+import { MAJORS } from './support/majors.ts';
 import { sumOf } from './support/received.ts';
 import { stockSdk } from './support/sdk.ts';
 
-describe('OtlpMetricExporter under the stock reader', () => {
+describe.each(MAJORS)('OtlpMetricExporter under the stock reader of %s', (_, major) => {
   let collector: Collector;
   let directory: string;
   let provider: MeterProvider;
@@ -31,7 +32,7 @@ describe('OtlpMetricExporter under the stock reader', () => {
     );
   const start = (options?: OtlpMetricExporterOptions, ...others: PushMetricExporter[]) => {
     exporter = create(options);
-    ({ provider, orders } = stockSdk(exporter, ...others));
+    ({ provider, orders } = stockSdk([exporter, ...others], major));
   };
 
   beforeEach(async () => {

@@ -54,7 +54,7 @@ async function start(
     },
     { env: {}, logger: { info: (text) => said.push(text), warn: (text) => said.push(text) } },
   );
-  ({ provider, orders } = stockSdk(exporter));
+  ({ provider, orders } = stockSdk([exporter]));
 }
 
 async function exportOne(): Promise<void> {
@@ -149,7 +149,7 @@ describe('a unix socket', () => {
       { endpoint: `unix:${path}`, temporalityPreference: 'delta' },
       { env: {} },
     );
-    ({ provider, orders } = stockSdk(exporter));
+    ({ provider, orders } = stockSdk([exporter]));
     await exportOne();
     await delivered(exporter, 1);
     expect(sumOf(collector.accepted, 'orders')).toBe(1);
@@ -182,7 +182,7 @@ describe('TLS', () => {
         },
       },
     );
-    ({ provider, orders } = stockSdk(exporter));
+    ({ provider, orders } = stockSdk([exporter]));
     await exportOne();
     await expectAll(1);
   });
@@ -246,7 +246,7 @@ test('in the same outage the stock exporter loses points, and this one none', as
     { endpoint: collector.endpoint, temporalityPreference: 0, fallback: { directory } },
     { env: {}, logger: { info: () => {}, warn: () => {} } },
   );
-  ({ provider, orders } = stockSdk(exporter, stock));
+  ({ provider, orders } = stockSdk([exporter, stock]));
   let counted = 0;
   const collect = async () => {
     orders.add(1);

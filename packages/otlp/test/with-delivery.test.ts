@@ -21,11 +21,13 @@ import type { ExportResult } from '../src/deliver/accept.ts';
 import type { MetricsBatch } from '../src/encode/sdk-types.ts';
 import { type PushExporter, type WithDelivery, withDelivery } from '../src/with-delivery.ts';
 import { until } from './support/delivered.ts';
-import { MAJORS, WHEN_TOLD } from './support/majors.ts';
+import { MAJORS } from './support/majors.ts';
 import { sumOf } from './support/received.ts';
 import { batchOf, manualRuntime } from './support/rig.ts';
+import { stockSdk } from './support/sdk.ts';
 
-describe.each(MAJORS)('the stock exporter of %s, wrapped', (_, { sdk, resources, exporter: stock }) => {
+describe.each(MAJORS)('the stock exporter of %s, wrapped', (_, major) => {
+  const { exporter: stock } = major;
   let collector: Collector;
   let directory: string;
   let provider: MeterProvider;
@@ -43,13 +45,7 @@ describe.each(MAJORS)('the stock exporter of %s, wrapped', (_, { sdk, resources,
       { fallback: { directory }, ...options },
       { logger },
     );
-    provider = new sdk.MeterProvider({
-      resource: resources.resourceFromAttributes({ 'service.name': 'test' }),
-      readers: [exporter, ...others].map(
-        (one) => new sdk.PeriodicExportingMetricReader({ exporter: one as PushMetricExporter, ...WHEN_TOLD }),
-      ),
-    });
-    orders = provider.getMeter('test').createCounter('orders');
+    ({ provider, orders } = stockSdk([exporter, ...others], major));
   };
   const exportOne = async () => {
     orders.add(1);
