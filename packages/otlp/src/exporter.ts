@@ -1,3 +1,5 @@
+import { check } from './config/check.ts';
+import { loggerOf } from './config/delivery.ts';
 import type { Environment } from './config/env.ts';
 import type { OtlpMetricExporterOptions } from './config/options.ts';
 import { type Config, resolveConfig } from './config/resolve.ts';
@@ -57,7 +59,7 @@ export class OtlpMetricExporter {
    * for tests.
    */
   constructor(options: OtlpMetricExporterOptions = {}, parts: Partial<Parts> = {}) {
-    const logger = parts.logger ?? defaultLogger();
+    const logger = parts.logger ?? loggerOf(options, check) ?? defaultLogger();
     const config = resolveConfig(options, parts.env ?? process.env, (text) => logger.warn(text));
     const { secure, timeoutMillis } = config;
     const transport = (parts.connect ?? connectGrpc)(config);

@@ -13,6 +13,7 @@ export type {
 export type { ExportResult } from './deliver/accept.ts';
 export type { Account } from './deliver/account.ts';
 export type { State } from './deliver/destination.ts';
+export type { Logger } from './deliver/narrator.ts';
 export type { ExporterStatus } from './delivery.ts';
 export { decodeRequest } from './encode/decode.ts';
 export type {

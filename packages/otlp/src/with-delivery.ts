@@ -1,5 +1,5 @@
 import { OptionCheck } from '@ostinato/core';
-import { DELIVERY_OPTIONS, deliveryConfig, MAX_MILLIS } from './config/delivery.ts';
+import { DELIVERY_OPTIONS, deliveryConfig, loggerOf, MAX_MILLIS } from './config/delivery.ts';
 import type { WithDeliveryOptions } from './config/options.ts';
 import type { ExportResult } from './deliver/accept.ts';
 import { type Logger, quiet } from './deliver/narrator.ts';
@@ -56,7 +56,8 @@ export function withDelivery<Exporter extends PushExporter>(
   const config = deliveryConfig(given, check);
   const { timeoutMillis = 30_000 } = given;
   const deadline = check.number('timeoutMillis', timeoutMillis, 1, MAX_MILLIS);
-  const { runtime = systemRuntime, logger = defaultLogger() } = parts;
+  const logger = parts.logger ?? loggerOf(given, check) ?? defaultLogger();
+  const { runtime = systemRuntime } = parts;
   const name = exporter.constructor?.name || 'the wrapped exporter';
   const transport = new WrappedTransport(exporter, runtime.after, deadline);
   const delivery = new Delivery(

@@ -15,6 +15,7 @@ import { OtlpMetricExporter } from '../src/exporter.ts';
 import { delivered, until } from './support/delivered.ts';
 import { MAJORS } from './support/majors.ts';
 import { sumOf } from './support/received.ts';
+import { batchOf } from './support/rig.ts';
 import { stockSdk } from './support/sdk.ts';
 
 describe.each(MAJORS)('OtlpMetricExporter under the stock reader of %s', (_, major) => {
@@ -264,4 +265,40 @@ describe('what a reader asks of the exporter', () => {
     expect(exponential.selectAggregation(COUNTER).type).toBe(AggregationType.DEFAULT);
     expect(byDefault.selectAggregation(HISTOGRAM).type).toBe(AggregationType.DEFAULT);
   });
+});
+
+describe('a logger of the application', () => {
+  test('hears changes of state and warnings', async () => {
+    const said: string[] = [];
+    const logger = {
+      info: (text: string) => void said.push(`info ${text}`),
+      warn: (text: string) => void said.push(`warn ${text}`),
+    };
+    const collector = await startCollector();
+    const exporter = new OtlpMetricExporter(
+      { endpoint: collector.endpoint, concurrencyLimit: 5, logger },
+      { env: {} },
+    );
+    collector.vanish();
+    exporter.export(batchOf(['a']), () => {});
+    await until(() => exporter.status().state === 'backing off');
+    await collector.comeBack();
+    await delivered(exporter, 1);
+    await exporter.shutdown();
+    await collector.stop();
+    expect(said).toEqual([
+      expect.stringMatching(/^warn concurrencyLimit/),
+      expect.stringMatching(/^warn not delivering/),
+      expect.stringMatching(/^info delivering/),
+    ]);
+  });
+
+  test.each([[console.log], [{ info: () => {} }], [null], ['stderr']])(
+    '%# that is none is refused',
+    (logger) => {
+      expect(() => new OtlpMetricExporter({ logger: logger as never }, { env: {} })).toThrow(
+        /OtlpMetricExporter: logger must be an object with the methods info\(text\) and warn\(text\)/,
+      );
+    },
+  );
 });

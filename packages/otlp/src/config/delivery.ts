@@ -1,8 +1,16 @@
 import type { OptionCheck } from '@ostinato/core';
 import type { BackoffOptions } from '../deliver/backoff.ts';
+import type { Logger } from '../deliver/narrator.ts';
 import type { DeliveryOptions, FallbackOptions, MemoryOptions, RetryOptions } from './options.ts';
 
-export const DELIVERY_OPTIONS = ['retry', 'memory', 'fallback', 'acceptMillis', 'flushMillis'] as const;
+export const DELIVERY_OPTIONS = [
+  'retry',
+  'memory',
+  'fallback',
+  'acceptMillis',
+  'flushMillis',
+  'logger',
+] as const;
 export const MAX_MILLIS = 2 ** 31 - 1;
 
 const DAY = 86_400_000;
@@ -27,6 +35,18 @@ export function deliveryConfig(given: DeliveryOptions, check: OptionCheck): Deli
     acceptMillis: check.number('acceptMillis', acceptMillis, 1, MAX_MILLIS),
     flushMillis: check.number('flushMillis', flushMillis, 0, MAX_MILLIS),
   };
+}
+
+/** The logger that was given, which is wanted before anything else is understood. */
+export function loggerOf(given: DeliveryOptions | null, check: OptionCheck): Logger | undefined {
+  const logger = given?.logger;
+  if (logger === undefined) return undefined;
+  for (const method of ['info', 'warn'] as const) {
+    if (typeof logger?.[method] !== 'function') {
+      throw check.refused('logger', 'an object with the methods info(text) and warn(text)', logger);
+    }
+  }
+  return logger;
 }
 
 function retryOf(check: OptionCheck, given: RetryOptions | undefined): BackoffOptions {

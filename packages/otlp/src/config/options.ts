@@ -1,4 +1,5 @@
 import type { ChannelCredentials, Metadata } from '@grpc/grpc-js';
+import type { Logger } from '../deliver/narrator.ts';
 
 /** What to prefer for counters and histograms: running totals, or what was added since the last export. */
 export type TemporalityPreference = 'cumulative' | 'delta' | 'lowmemory';
@@ -69,6 +70,8 @@ export interface DeliveryOptions {
   readonly acceptMillis?: number;
   /** How long a flush tries to deliver before it leaves the rest to the log, ms. Default 5000. */
   readonly flushMillis?: number;
+  /** Where changes of state and warnings are said, a line each. Default: `diag` of OpenTelemetry. */
+  readonly logger?: Logger;
 }
 
 /** Options of `withDelivery`. */
