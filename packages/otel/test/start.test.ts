@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diag, metrics } from '@opentelemetry/api';
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -9,6 +10,7 @@ import {
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
 import { counter, gauge, globalRecorder, histogram, report, setGlobalRecorder } from '@ostinato/core';
+import { withDelivery } from '@ostinato/otlp';
 import { createRecorder } from '@ostinato/recorder';
 import {
   type Collector,
@@ -126,6 +128,23 @@ describe('start', () => {
     await sdk.forceFlush();
     expect(valuesOf('orders')).toEqual([3, 2]);
     expect(received()[0]?.temporality).toBe('delta');
+  });
+
+  test('takes the stock exporter, wrapped: an outage costs nothing', async () => {
+    const stock = new OTLPMetricExporter({ url: collector.endpoint, temporalityPreference: 0 });
+    const exporter = withDelivery(stock, { fallback: { directory: join(stateHome, 'log') } });
+    const sdk = start({ interval: HOUR, exporter });
+    counter('orders').increment(3);
+    histogram('time').record(5);
+    await sdk.forceFlush();
+    collector.vanish();
+    counter('orders').increment(2);
+    await sdk.forceFlush();
+    expect(exporter.status().account.logged).toBeGreaterThan(0);
+    await collector.comeBack();
+    await collector.until(() => valuesOf('orders').length === 2);
+    expect(valuesOf('orders')).toEqual([3, 2]);
+    expect(collector.ledger.total('time')).toBe(1);
   });
 
   test('takes an exporter of one own', async () => {

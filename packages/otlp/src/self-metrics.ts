@@ -5,7 +5,12 @@ import { VERSION } from './version.ts';
 /** What exporters hold together. There may be several in a process; what is the state of one is then their sum. */
 const live = new Set<SelfMetrics>();
 
-const OUTCOMES = { delivered: 'sent', rejected: 'rejected', dropped: 'dropped' } as const;
+/** What an account calls it, and the label. */
+const OUTCOMES = [
+  ['delivered', 'sent'],
+  ['rejected', 'rejected'],
+  ['dropped', 'dropped'],
+] as const;
 
 /**
  * What the exporter tells of itself, by the facade, so that it goes where all metrics go; without a recorder it costs
@@ -21,7 +26,7 @@ export class SelfMetrics {
   readonly #log: Gauge;
   readonly #collect: { record(seconds: number): void };
   readonly #values = new Map<Gauge, number>();
-  #told = { delivered: 0, rejected: 0, dropped: 0 };
+  readonly #told = new Map<string, number>();
 
   constructor(status: () => ExporterStatus) {
     const own = scope({ name: '@ostinato/otlp', version: VERSION });
@@ -69,10 +74,10 @@ export class SelfMetrics {
   /** Brings totals and states up to date: to be called just before metrics are read. */
   update(): void {
     const { account } = this.#status();
-    for (const name of ['delivered', 'rejected', 'dropped'] as const) {
-      const more = account[name] - this.#told[name];
-      this.#told[name] = account[name];
-      if (more > 0) this.#points.labels(OUTCOMES[name]).increment(more);
+    for (const [name, outcome] of OUTCOMES) {
+      const more = account[name] - (this.#told.get(name) ?? 0);
+      this.#told.set(name, account[name]);
+      if (more > 0) this.#points.labels(outcome).increment(more);
     }
     let [points, bytes] = [0, 0];
     for (const other of live) {

@@ -19,7 +19,7 @@ const CANCELLED = 1;
 const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
 // How often the files of certificates are looked at.
-const REFRESH_MILLIS = 10_000;
+const LOOK_MILLIS = 10_000;
 
 export interface GrpcTransportOptions {
   /** A gRPC target, such as `collector:4317` or `unix:/run/otel.sock`. */
@@ -61,13 +61,14 @@ export class GrpcTransport implements Transport {
   readonly #listeners = new Set<() => void>();
   #client: Client | undefined;
   readonly #now: () => number;
-  #refreshedAt: number;
+  #lookedAt: number;
+  #renewed = false;
   #closed = false;
 
   constructor(options: GrpcTransportOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#refreshedAt = this.#now();
+    this.#lookedAt = this.#now();
   }
 
   get ready(): boolean {
@@ -79,7 +80,7 @@ export class GrpcTransport implements Transport {
     { timeoutMillis, signal }: Parameters<Transport['send']>[1],
   ): Promise<Attempt> {
     const deadline = this.#now() + timeoutMillis;
-    await this.#refreshCredentials();
+    this.#renewCredentials();
     const first = await this.#attempt(bytes, deadline, signal, false);
     if (first.ok || first.code !== UNAUTHENTICATED || this.#options.askHeaders === undefined) return first;
     return this.#attempt(bytes, deadline, signal, true);
@@ -142,12 +143,21 @@ export class GrpcTransport implements Transport {
     });
   }
 
-  /** Whoever renews certificates writes files; a connection that was made keeps the old ones until it is made anew. */
-  async #refreshCredentials(): Promise<void> {
+  /**
+   * Whoever renews certificates writes files; a connection that was made keeps the old ones until it is made anew. No
+   * request waits for the disk: what is found is for the next one.
+   */
+  #renewCredentials(): void {
+    if (this.#renewed) {
+      this.#renewed = false;
+      this.#disconnect();
+    }
     const now = this.#now();
-    if (now - this.#refreshedAt < REFRESH_MILLIS) return;
-    this.#refreshedAt = now;
-    if (await this.#options.credentials.refresh()) this.#disconnect();
+    if (now - this.#lookedAt < LOOK_MILLIS) return;
+    this.#lookedAt = now;
+    void this.#options.credentials.refresh().then((changed) => {
+      this.#renewed ||= changed;
+    });
   }
 
   onReady(listener: () => void): () => void {

@@ -174,8 +174,11 @@ describe('shutdown', () => {
   });
 });
 
-test('when the process exits, what is in memory goes to the log', async () => {
-  const one = new Rig({ fallback: 'outage' });
+test.each([
+  ['ours', false],
+  ['wrapped', true],
+])('when the process exits, what is in memory goes to the log: %s', async (_, wrapped) => {
+  const one = new Rig({ fallback: 'outage' }, { wrapped });
   one.transport.answer = () => undefined;
   one.export(['a']);
   await one.clock.advance(0);
