@@ -135,7 +135,7 @@ export class GrpcTransport implements Transport {
       const timer = setTimeout(
         () => finish(notSent(UNAVAILABLE, 'the headers callback did not answer in time')),
         Math.max(0, deadline - this.#now()),
-      );
+      ).unref();
       signal?.addEventListener('abort', abort, { once: true });
       askHeaders({ unauthenticated }).then(finish, (error: unknown) =>
         finish(notSent(UNAVAILABLE, `the headers callback failed: ${shownError(error)}`)),
@@ -153,7 +153,9 @@ export class GrpcTransport implements Transport {
       this.#disconnect();
     }
     const now = this.#now();
-    if (now - this.#lookedAt < LOOK_MILLIS) return;
+    const since = now - this.#lookedAt;
+    // The clock of the machine may be set back.
+    if (since >= 0 && since < LOOK_MILLIS) return;
     this.#lookedAt = now;
     void this.#options.credentials.refresh().then((changed) => {
       this.#renewed ||= changed;

@@ -12,8 +12,8 @@ export interface Sender {
   ): unknown;
 }
 
-/** Calls back after a time that keeps the process; returns how to stop it. */
-type After = (millis: number, callback: () => void, keepAlive: boolean) => () => void;
+/** Calls back after a time that does not keep the process; returns how to stop it. */
+type After = (millis: number, callback: () => void) => () => void;
 
 const OK: Attempt = { ok: true, rejectedPoints: 0, message: '' };
 
@@ -43,10 +43,8 @@ export class WrappedTransport implements Transport {
         resolve(attempt);
       };
       const abort = () => finish(ended(CANCELLED, ''));
-      const cancel = this.#after(
-        this.#timeoutMillis,
-        () => finish(ended(DEADLINE_EXCEEDED, 'the exporter did not call back')),
-        true,
+      const cancel = this.#after(this.#timeoutMillis, () =>
+        finish(ended(DEADLINE_EXCEEDED, 'the exporter did not call back')),
       );
       signal?.addEventListener('abort', abort, { once: true });
       this.#export(bytes).then(finish);
