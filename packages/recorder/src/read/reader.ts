@@ -61,12 +61,9 @@ export class CellReader implements Reader, DeltaReader {
     // First of all: callbacks may collect too, even with this reader.
     this.#observe();
     this.#snapshot?.end();
-    const preparation = new Preparation(this.#collector);
-    const { scopes, latestStart } = this.#collector;
-    const time = this.#timeline.collection(latestStart);
-    const walks = scopes.map((scope) => new ScopeWalk(this, scope, time, preparation));
-    this.#snapshot = new SnapshotWalk(this, walks, time, preparation);
-    this.#collector.collected = time;
+    const preparation = new Preparation(this.#collector, this.#timeline);
+    const walks = this.#collector.scopes.map((scope) => new ScopeWalk(this, scope, preparation));
+    this.#snapshot = new SnapshotWalk(this, walks, preparation);
     return this.#snapshot;
   }
 
@@ -86,6 +83,7 @@ export class CellReader implements Reader, DeltaReader {
   }
 
   hasRead(metric: CollectedMetric, series: CollectedSeries): boolean {
+    if (series === metric.overflow && this.#debts.has(metric)) return false;
     const { arena } = this.#collector;
     const state = this.#states[series.place];
     const seen = state?.seen ?? 0;

@@ -374,3 +374,45 @@ test('those that came last expire too while a metric is crowded at every collect
   const names = readAll(reader.collect()).map(({ name }) => name);
   expect(names.filter((name) => name === 'idle')).toEqual([]);
 });
+
+test('what a reader is owed keeps an overflow series that it has read', () => {
+  const threads = new Threads(1, { idleTimeout: MINUTE, cardinality: { perMetric: 3, total: 3 } });
+  const [behind, reader, witness] = [threads.reader('delta'), threads.reader('delta'), threads.reader()];
+  const record = (...all: number[]) => {
+    for (const i of all) threads.counter(0, 'c', { i }).increment(1);
+    readAll(witness.collect());
+  };
+  const expire = () => {
+    threads.clock.jump(MINUTE);
+    for (let i = 0; i < 3; i++) {
+      readAll(witness.collect());
+      threads.registries[0]!.answer();
+    }
+  };
+  const sum = (reads: readonly Read[]) => reads.reduce((total, { value }) => total + value, 0);
+  record(0, 1, 2, 3);
+  let total = sum(readAll(reader.collect()));
+  expire();
+  record(4, 5);
+  expire();
+  record(6, 7);
+  expire();
+  expect(sum(readAll(behind.collect()))).toBe(8);
+  readAll(witness.collect());
+  total += sum(readAll(reader.collect()));
+  expect(total).toBe(8);
+});
+
+test('the last value of a gauge that a reader did not read is no value of the overflow series', () => {
+  const threads = new Threads(1, { idleTimeout: MINUTE, cardinality: { perMetric: 3, total: 3 } });
+  const [reader, witness] = [threads.reader('delta'), threads.reader()];
+  for (let i = 0; i < 8; i++) {
+    threads.gauge(0, 'g', { i }).sink.set(7);
+    for (const _ of [1, 2, 3]) {
+      readAll(witness.collect());
+      threads.registries[0]!.answer();
+      threads.clock.jump(MINUTE);
+    }
+  }
+  expect(new Set(readAll(reader.collect()).map(({ value }) => value))).toEqual(new Set([7]));
+});
