@@ -12,7 +12,7 @@ import { CollectedMetric, type CollectedScope, CollectedSeries } from './collect
 import { type DeltaReader, Departures } from './departures.ts';
 import { Expirer } from './expirer.ts';
 import { archive, retire } from './retire.ts';
-import { DEFINE, LOOK, MERGE, Pace, Rounds } from './rounds.ts';
+import { DEFINE, FREE, LOOK, MERGE, Pace, Rounds } from './rounds.ts';
 
 /** Metrics of which nothing is recorded, or exported, are remembered up to this number. */
 const MAX_DESCRIBED = 10_000;
@@ -55,7 +55,7 @@ export class Collector {
   #latestStart = 0n;
 
   /** `answer` lets the registry of this thread, if there is one, give back at once what it is asked for. */
-  constructor(arena: Arena, settings: Settings, answer: () => void = () => {}) {
+  constructor(arena: Arena, settings: Settings, answer: () => boolean = () => true) {
     this.arena = arena;
     this.#threads = new ThreadTable(arena);
     this.#settings = settings;
@@ -164,8 +164,11 @@ export class Collector {
     if (slabs.length > 0) yield* this.#retireAll(lies);
     if (slabs.length > 0) yield* this.#expirer?.forget(lies) ?? [];
     for (const address of this.#byRecord.keys()) if (lies(address)) this.#byRecord.delete(address);
-    for (const slab of slabs) this.#positions[slab] = 0;
-    if (slabs.length > 0) arena.free(slabs);
+    for (const slab of slabs) {
+      this.#positions[slab] = 0;
+      arena.free(slab);
+      if (this.#pace.spent(FREE)) yield;
+    }
     for (const row of dead) {
       this.#threads.free(row);
       this.#dead.delete(row);

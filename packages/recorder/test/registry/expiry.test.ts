@@ -1,4 +1,4 @@
-import { counter, gauge, histogram, setGlobalRecorder } from '@ostinato/core';
+import { counter, gauge, histogram, REVOKED, setGlobalRecorder } from '@ostinato/core';
 import { ManualClock } from '@ostinato/testing';
 import type { RecorderOptions } from '../../src/options.ts';
 import { type AtomicRecorder, createRecorder } from '../../src/recorder.ts';
@@ -415,4 +415,26 @@ test('the last value of a gauge that a reader did not read is no value of the ov
     }
   }
   expect(new Set(readAll(reader.collect()).map(({ value }) => value))).toEqual(new Set([7]));
+});
+
+test('an owner of many slots gives back some at a time, and all however often it is asked', () => {
+  const many = 1_000;
+  const threads = new Threads(1, { idleTimeout: MINUTE, cardinality: 2 * many });
+  const cells = Array.from({ length: many }, (_, i) => threads.gauge(0, 'g', { i }));
+  const witness = threads.reader();
+  readAll(witness.collect());
+  threads.clock.jump(MINUTE);
+  readAll(witness.collect());
+  const given = () => cells.filter(({ gate }) => gate === REVOKED).length;
+  expect(threads.registries[0]!.answer()).toBe(false);
+  const first = given();
+  expect(first).toBeGreaterThan(0);
+  expect(first).toBeLessThan(many / 4);
+  // Each collection takes over what was given back, and says so, which has the owner look at all of its slots again.
+  for (let round = 0; round < 4 * (many / first); round++) {
+    readAll(witness.collect());
+    threads.registries[0]!.answer();
+  }
+  expect(given()).toBe(many);
+  expect(readAll(witness.collect())).toEqual([]);
 });
