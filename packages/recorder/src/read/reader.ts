@@ -74,8 +74,9 @@ export class CellReader implements Reader, DeltaReader {
   read(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
     const { state } = series;
     if (state === 'gone' || (state === 'expired' && this.temporality === 'cumulative')) return false;
-    // It was revived after the collection that is still being read.
-    if (series.start >= time) return false;
+    // It was revived after the collection that is still being read: only sums of deltas go on from what was before.
+    const goesOn = this.temporality !== 'cumulative' && metric.type !== 'gauge' && series.born < time;
+    if (series.start >= time && !goesOn) return false;
     const hasNews = this.#read(metric, series, time);
     if (series !== metric.overflow || !this.#debts.has(metric)) return hasNews;
     this.#payDebt(metric, hasNews);
@@ -215,7 +216,7 @@ export class CellReader implements Reader, DeltaReader {
   }
 
   #state(series: CollectedSeries): SeriesState {
-    this.#states[series.place] ??= new SeriesState(series.start);
+    this.#states[series.place] ??= new SeriesState(series.born);
     return this.#states[series.place] as SeriesState;
   }
 }

@@ -39,3 +39,19 @@ test('a round that a failing clock ends has not taken in a record twice', () => 
   expect(() => reader.collect()).toThrow('no time');
   expect(readAll(reader.collect()).map(({ value }) => value)).toEqual([1, 1, 1]);
 });
+
+test('a sum that a reader is about to read is in its collection, though another one sees the series revived', () => {
+  const threads = new Threads(1, { idleTimeout: MINUTE });
+  const [witness, reader] = [threads.reader(), threads.reader('delta')];
+  threads.counter(0, 'c').increment(1);
+  readAll(witness.collect());
+  threads.clock.jump(MINUTE);
+  readAll(witness.collect());
+  threads.registries[0]!.answer();
+  const snapshot = reader.collect();
+  threads.counter(0, 'c').increment(0);
+  readAll(witness.collect());
+  const [read] = readAll(snapshot);
+  expect(read).toMatchObject({ value: 1 });
+  expect(read!.start).toBeLessThan(snapshot.time);
+});
