@@ -73,7 +73,11 @@ export class WorkerRecorder extends ThreadRecorder {
 
   #look(): void {
     this.layers.refresh();
-    this.registry.answer();
+    this.#answer();
+  }
+
+  #answer(): void {
+    if (!this.registry.answer()) setTimeout(() => this.#answer(), 0).unref();
   }
 
   /** Throws `OSTINATO_NOT_THE_READER`: an arena has one thread that reads. */

@@ -73,13 +73,11 @@ export class Arena {
     Atomics.store(this.words, slabWord(slab, OWNER), 0);
   }
 
-  /** Gives back the slabs of the dead, zero again. By the collector, when nothing names an address in them any more. */
-  free(slabs: readonly number[]): void {
-    for (const slab of slabs) {
-      this.bytes.fill(0, slab * SLAB_BYTES, (slab + 1) * SLAB_BYTES);
-      Atomics.store(this.words, slabWord(slab, PUBLISHED), 0);
-      Atomics.store(this.words, slabWord(slab, OWNER), 0);
-    }
+  /** Gives back a slab of the dead, zero again. By the collector, when nothing names an address in it any more. */
+  free(slab: number): void {
+    this.bytes.fill(0, slab * SLAB_BYTES, (slab + 1) * SLAB_BYTES);
+    Atomics.store(this.words, slabWord(slab, PUBLISHED), 0);
+    Atomics.store(this.words, slabWord(slab, OWNER), 0);
     Atomics.add(this.words, FREED, 1);
   }
 

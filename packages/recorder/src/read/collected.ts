@@ -16,6 +16,8 @@ export class CollectedSeries implements Cells {
   /** Counted from 0 in order of arrival. */
   readonly id: number;
   readonly key: Key;
+  /** When it began first; `start`: when its last incarnation did. */
+  readonly born: bigint;
   start: bigint;
   /** Addresses of the series records. Each names a cell; what these hold together is the series. */
   readonly records: number[] = [];
@@ -35,6 +37,7 @@ export class CollectedSeries implements Cells {
     this.id = id;
     this.place = place;
     this.key = key;
+    this.born = start;
     this.start = start;
   }
 

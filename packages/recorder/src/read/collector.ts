@@ -12,7 +12,7 @@ import { CollectedMetric, type CollectedScope, CollectedSeries } from './collect
 import { type DeltaReader, Departures } from './departures.ts';
 import { Expirer } from './expirer.ts';
 import { archive, retire } from './retire.ts';
-import { DEFINE, LOOK, MERGE, Pace, Rounds } from './rounds.ts';
+import { DEFINE, FREE, LOOK, MERGE, Pace, Rounds } from './rounds.ts';
 
 /** Metrics of which nothing is recorded, or exported, are remembered up to this number. */
 const MAX_DESCRIBED = 10_000;
@@ -40,14 +40,14 @@ export class Collector {
   /** Bytes of each slab that were scanned. */
   readonly #positions: Uint32Array;
   /** Series records that were scanned and are to be taken in, in this order. */
-  #found: number[] = [];
+  readonly #found: number[] = [];
   readonly #threads: ThreadTable;
   /** Rows of threads that have ended, all of whose records were scanned. */
   readonly #dead = new Set<number>();
   readonly #pace = new Pace();
   readonly #rounds = new Rounds(() => this.#round());
-  /** When there was a collection last. */
-  collected = 0n;
+  /** The time of the latest collection that was read from. */
+  #exported = 0n;
   #seriesCount = 0;
   readonly #freePlaces: number[] = [];
   #places = 0;
@@ -55,7 +55,7 @@ export class Collector {
   #latestStart = 0n;
 
   /** `answer` lets the registry of this thread, if there is one, give back at once what it is asked for. */
-  constructor(arena: Arena, settings: Settings, answer: () => void = () => {}) {
+  constructor(arena: Arena, settings: Settings, answer: () => boolean = () => true) {
     this.arena = arena;
     this.#threads = new ThreadTable(arena);
     this.#settings = settings;
@@ -79,6 +79,11 @@ export class Collector {
   /** The latest start of any series so far. */
   get latestStart(): bigint {
     return this.#latestStart;
+  }
+
+  /** A collection of that time is read from now on. What expired before is not in it. */
+  exportsAt(time: bigint): void {
+    if (time > this.#exported) this.#exported = time;
   }
 
   /** A reader that is to have the last of a series before this is forgotten. */
@@ -106,11 +111,14 @@ export class Collector {
     return this.#rounds.step(round);
   }
 
-  /** A whole round, a step a turn of the event loop: for when nobody reads. */
+  /**
+   * A whole round, a step a turn of the event loop: for when nobody reads. By timers, which wake an event loop that has
+   * nothing else to do and yet keep no process alive; an immediate cannot do both.
+   */
   settle(): void {
     const round = this.scan();
     const step = () => {
-      if (!this.step(round)) setImmediate(step).unref();
+      if (!this.step(round)) setTimeout(step, 0).unref();
     };
     step();
   }
@@ -130,11 +138,16 @@ export class Collector {
   /** Also what is found meanwhile. */
   *#takeIn(): Generator<undefined, void> {
     const found = this.#found;
-    for (let i = 0; i < found.length; i++) {
-      this.#addSeries(found[i] as number);
-      if (this.#pace.spent(DEFINE)) yield;
+    let taken = 0;
+    try {
+      while (taken < found.length) {
+        this.#addSeries(found[taken++] as number);
+        if (this.#pace.spent(DEFINE)) yield;
+      }
+    } finally {
+      // A clock that fails ends the round: what was taken in is not taken in again.
+      found.splice(0, taken);
     }
-    this.#found = [];
   }
 
   /** Frees the slabs of threads that have ended, when what is in them is part of the series for good. */
@@ -151,8 +164,11 @@ export class Collector {
     if (slabs.length > 0) yield* this.#retireAll(lies);
     if (slabs.length > 0) yield* this.#expirer?.forget(lies) ?? [];
     for (const address of this.#byRecord.keys()) if (lies(address)) this.#byRecord.delete(address);
-    for (const slab of slabs) this.#positions[slab] = 0;
-    if (slabs.length > 0) arena.free(slabs);
+    for (const slab of slabs) {
+      this.#positions[slab] = 0;
+      arena.free(slab);
+      if (this.#pace.spent(FREE)) yield;
+    }
     for (const row of dead) {
       this.#threads.free(row);
       this.#dead.delete(row);
@@ -271,7 +287,7 @@ export class Collector {
   /** Nobody records on it any more: it leaves the export, and its place is another's. */
   #expire(metric: CollectedMetric, series: CollectedSeries): void {
     series.state = 'expired';
-    series.ended = this.collected;
+    series.ended = this.#exported;
     if (series !== metric.overflow) {
       metric.places--;
       this.#admission.releaseSeries();

@@ -5,7 +5,7 @@ import { MERGE, type Pace } from './rounds.ts';
 export interface DeltaReader {
   /** Whether it has read all of an expired series. */
   hasRead(metric: CollectedMetric, series: CollectedSeries): boolean;
-  /** Forgets the series, which is gone; what was not read of it is read as part of `overflow`. */
+  /** Forgets the series, which is gone; what was not read of it is read as part of `overflow`, if there is one. */
   forget(metric: CollectedMetric, series: CollectedSeries, overflow: CollectedSeries | undefined): void;
 }
 
@@ -20,7 +20,8 @@ export interface DepartureActs {
 /**
  * Expired series that some delta reader has not read to the end. They hold no slot, only their last totals, and there
  * are at most as many as there may be series: beyond that, what a reader that is behind has not read of the oldest
- * becomes part of its metric's overflow series, for that reader. So nothing is lost, and no reader holds anything up.
+ * becomes part of its metric's overflow series, for that reader. So nothing is lost but the last values of gauges, which
+ * do not add up, and no reader holds anything up.
  */
 export class Departures {
   readonly #limit: number;
@@ -57,7 +58,7 @@ export class Departures {
       const behind = readers.filter((reader) => !reader.hasRead(metric, series));
       const forced = behind.length > 0 && tooMany > 0 && series !== metric.overflow;
       if (behind.length > 0 && !forced) continue;
-      const overflow = forced ? acts.overflowOf(metric) : undefined;
+      const overflow = forced && metric.kind !== 'gauge' ? acts.overflowOf(metric) : undefined;
       for (const reader of readers) {
         reader.forget(metric, series, behind.includes(reader) ? overflow : undefined);
       }

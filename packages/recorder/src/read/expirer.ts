@@ -35,8 +35,8 @@ export interface ExpiryActs {
   retire(metric: CollectedMetric, series: CollectedSeries, records: readonly number[]): void;
   /** The series has no record left and was idle for long enough. */
   expire(metric: CollectedMetric, series: CollectedSeries): void;
-  /** Lets the owner in this thread answer requests at once. */
-  answer(): void;
+  /** Lets the owner in this thread answer requests at once, some of them. True: it has no more to do. */
+  answer(): boolean;
 }
 
 /** No slot has this activity. */
@@ -62,8 +62,8 @@ export class Expirer {
   #requested: Watched[] = [];
   /** How many of them their owners were not told of. */
   #untold = 0;
-  /** Records that are their owners' again, by address: the incarnation that was the last. */
-  readonly #vacant = new Map<number, number>();
+  /** Records that are their owners' again: done with, until there is another incarnation. */
+  #vacant: number[] = [];
   /** Series without a record that are not idle for long enough. */
   readonly #bare = new Map<CollectedSeries, CollectedMetric>();
   /** Series that make room, however long they were idle. */
@@ -97,17 +97,21 @@ export class Expirer {
     // What was asked for may be another series' by now.
     yield* this.#keep(this.#watched, (slot) => !slot.requested && keeps(slot));
     yield* this.#keep(this.#requested, keeps);
-    for (const record of this.#vacant.keys()) if (isGone(record)) this.#vacant.delete(record);
+    this.#vacant = this.#vacant.filter((record) => !isGone(record));
   }
 
   /** Calls `found` with each record that serves another series since the last time. */
   scan(found: (record: number) => void): void {
     const { words } = this.#arena;
-    for (const [record, last] of this.#vacant) {
-      if (Atomics.load(words, record * 2 + SERIES_INCARNATION) === last) continue;
-      this.#vacant.delete(record);
-      found(record);
+    const vacant = this.#vacant;
+    let kept = 0;
+    for (let i = 0; i < vacant.length; i++) {
+      const record = vacant[i] as number;
+      const incarnation = Atomics.load(words, record * 2 + SERIES_INCARNATION);
+      if (incarnation === words[record * 2 + SERIES_DONE]) vacant[kept++] = record;
+      else found(record);
     }
+    vacant.length = kept;
   }
 
   /** One pass over all slots, when all records that were found are watched. */
@@ -158,9 +162,13 @@ export class Expirer {
   *#tell(now: number): Generator<undefined, void> {
     if (this.#untold === 0) return;
     this.#untold = 0;
-    Atomics.add(this.#arena.words, EXPIRY_ROUND, 1);
-    this.#acts.answer();
+    yield* this.#announce();
     yield* this.#takeOver(now);
+  }
+
+  *#announce(): Generator<undefined, void> {
+    Atomics.add(this.#arena.words, EXPIRY_ROUND, 1);
+    while (!this.#acts.answer()) yield;
   }
 
   /**
@@ -239,8 +247,7 @@ export class Expirer {
       this.#takeSlots(series, slots, now);
       if (this.#pace.spent(MERGE * slots.length)) yield;
     }
-    Atomics.add(words, EXPIRY_ROUND, 1);
-    this.#acts.answer();
+    yield* this.#announce();
   }
 
   #takeSlots(series: CollectedSeries, slots: readonly Watched[], now: number): void {
@@ -258,9 +265,8 @@ export class Expirer {
       slots.map(({ record }) => record),
     );
     for (const { record } of slots) {
-      const incarnation = words[record * 2 + SERIES_INCARNATION] as number;
-      this.#vacant.set(record, incarnation);
-      Atomics.store(words, record * 2 + SERIES_DONE, incarnation);
+      this.#vacant.push(record);
+      Atomics.store(words, record * 2 + SERIES_DONE, words[record * 2 + SERIES_INCARNATION] as number);
     }
     if (series.records.length > 0) return;
     this.#bare.set(series, metric);

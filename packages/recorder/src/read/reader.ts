@@ -61,12 +61,9 @@ export class CellReader implements Reader, DeltaReader {
     // First of all: callbacks may collect too, even with this reader.
     this.#observe();
     this.#snapshot?.end();
-    const preparation = new Preparation(this.#collector);
-    const { scopes, latestStart } = this.#collector;
-    const time = this.#timeline.collection(latestStart);
-    const walks = scopes.map((scope) => new ScopeWalk(this, scope, time, preparation));
-    this.#snapshot = new SnapshotWalk(this, walks, time, preparation);
-    this.#collector.collected = time;
+    const preparation = new Preparation(this.#collector, this.#timeline);
+    const walks = this.#collector.scopes.map((scope) => new ScopeWalk(this, scope, preparation));
+    this.#snapshot = new SnapshotWalk(this, walks, preparation);
     return this.#snapshot;
   }
 
@@ -77,8 +74,9 @@ export class CellReader implements Reader, DeltaReader {
   read(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
     const { state } = series;
     if (state === 'gone' || (state === 'expired' && this.temporality === 'cumulative')) return false;
-    // It was revived after the collection that is still being read.
-    if (series.start >= time) return false;
+    // It was revived after the collection that is still being read: only sums of deltas go on from what was before.
+    const goesOn = this.temporality !== 'cumulative' && metric.type !== 'gauge' && series.born < time;
+    if (series.start >= time && !goesOn) return false;
     const hasNews = this.#read(metric, series, time);
     if (series !== metric.overflow || !this.#debts.has(metric)) return hasNews;
     this.#payDebt(metric, hasNews);
@@ -86,6 +84,7 @@ export class CellReader implements Reader, DeltaReader {
   }
 
   hasRead(metric: CollectedMetric, series: CollectedSeries): boolean {
+    if (series === metric.overflow && this.#debts.has(metric)) return false;
     const { arena } = this.#collector;
     const state = this.#states[series.place];
     const seen = state?.seen ?? 0;
@@ -217,7 +216,7 @@ export class CellReader implements Reader, DeltaReader {
   }
 
   #state(series: CollectedSeries): SeriesState {
-    this.#states[series.place] ??= new SeriesState(series.start);
+    this.#states[series.place] ??= new SeriesState(series.born);
     return this.#states[series.place] as SeriesState;
   }
 }

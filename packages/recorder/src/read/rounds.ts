@@ -9,6 +9,7 @@ export const LOOK = 1;
 export const LIST = 8;
 export const MERGE = 32;
 export const DEFINE = 64;
+export const FREE = 256;
 
 /** Tells who works on a round when it is time to yield. One is shared by all that a round consists of. */
 export class Pace {

@@ -1,4 +1,5 @@
 import type { Scope, ScopeSnapshot, SeriesCursor, Snapshot, Temporality } from '@ostinato/core';
+import type { Timeline } from '../clock.ts';
 import type { CollectedMetric, CollectedScope, CollectedSeries } from './collected.ts';
 import type { Collector } from './collector.ts';
 import type { CellReader } from './reader.ts';
@@ -8,15 +9,18 @@ const LOOKS = 64;
 
 /** What comes before the first series of a snapshot: a round of the collector, in steps. */
 export class Preparation {
+  /** The snapshot's. Later than the start of every series that was recorded on before. */
+  readonly time: bigint;
   readonly #collector: Collector;
   readonly #round: number;
   done = false;
   /** When done: series with an id of this or above came later. */
   end = 0;
 
-  constructor(collector: Collector) {
+  constructor(collector: Collector, timeline: Timeline) {
     this.#collector = collector;
     this.#round = collector.scan();
+    this.time = timeline.collection(collector.latestStart);
     this.step();
   }
 
@@ -25,6 +29,7 @@ export class Preparation {
     if (!this.done && this.#collector.step(this.#round)) {
       this.done = true;
       this.end = this.#collector.seriesCount;
+      this.#collector.exportsAt(this.time);
     }
     return this.done;
   }
@@ -55,9 +60,9 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
   #absoluteSeen = false;
   #ended = false;
 
-  constructor(reader: CellReader, scope: CollectedScope, time: bigint, preparation: Preparation) {
+  constructor(reader: CellReader, scope: CollectedScope, preparation: Preparation) {
     this.temporality = temporalityOf(reader);
-    this.time = time;
+    this.time = preparation.time;
     this.cursor = reader.point;
     this.#reader = reader;
     this.#scope = scope;
@@ -126,9 +131,9 @@ export class SnapshotWalk implements Snapshot, Walk {
   readonly #preparation: Preparation;
   #at = 0;
 
-  constructor(reader: CellReader, scopes: readonly ScopeWalk[], time: bigint, preparation: Preparation) {
+  constructor(reader: CellReader, scopes: readonly ScopeWalk[], preparation: Preparation) {
     this.temporality = temporalityOf(reader);
-    this.time = time;
+    this.time = preparation.time;
     this.scopes = scopes;
     this.cursor = reader.point;
     this.#preparation = preparation;

@@ -157,9 +157,12 @@ export class Registry implements Recorder {
     this.#refusals.add(reason);
   }
 
-  /** Gives back what the collector asks for. From time to time, in the thread's own loop; each `cell` does it too. */
-  answer(): void {
-    this.#slots?.answer();
+  /**
+   * Gives back what the collector asks for, some of it; true: there is no more to do. From time to time, in the
+   * thread's own loop; each `cell` does it too.
+   */
+  answer(): boolean {
+    return this.#slots?.answer() ?? true;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { counter, gauge, histogram, setGlobalRecorder } from '@ostinato/core';
+import { counter, gauge, histogram, REVOKED, setGlobalRecorder } from '@ostinato/core';
 import { ManualClock } from '@ostinato/testing';
 import type { RecorderOptions } from '../../src/options.ts';
 import { type AtomicRecorder, createRecorder } from '../../src/recorder.ts';
@@ -373,4 +373,68 @@ test('those that came last expire too while a metric is crowded at every collect
   }
   const names = readAll(reader.collect()).map(({ name }) => name);
   expect(names.filter((name) => name === 'idle')).toEqual([]);
+});
+
+test('what a reader is owed keeps an overflow series that it has read', () => {
+  const threads = new Threads(1, { idleTimeout: MINUTE, cardinality: { perMetric: 3, total: 3 } });
+  const [behind, reader, witness] = [threads.reader('delta'), threads.reader('delta'), threads.reader()];
+  const record = (...all: number[]) => {
+    for (const i of all) threads.counter(0, 'c', { i }).increment(1);
+    readAll(witness.collect());
+  };
+  const expire = () => {
+    threads.clock.jump(MINUTE);
+    for (let i = 0; i < 3; i++) {
+      readAll(witness.collect());
+      threads.registries[0]!.answer();
+    }
+  };
+  const sum = (reads: readonly Read[]) => reads.reduce((total, { value }) => total + value, 0);
+  record(0, 1, 2, 3);
+  let total = sum(readAll(reader.collect()));
+  expire();
+  record(4, 5);
+  expire();
+  record(6, 7);
+  expire();
+  expect(sum(readAll(behind.collect()))).toBe(8);
+  readAll(witness.collect());
+  total += sum(readAll(reader.collect()));
+  expect(total).toBe(8);
+});
+
+test('the last value of a gauge that a reader did not read is no value of the overflow series', () => {
+  const threads = new Threads(1, { idleTimeout: MINUTE, cardinality: { perMetric: 3, total: 3 } });
+  const [reader, witness] = [threads.reader('delta'), threads.reader()];
+  for (let i = 0; i < 8; i++) {
+    threads.gauge(0, 'g', { i }).sink.set(7);
+    for (const _ of [1, 2, 3]) {
+      readAll(witness.collect());
+      threads.registries[0]!.answer();
+      threads.clock.jump(MINUTE);
+    }
+  }
+  expect(new Set(readAll(reader.collect()).map(({ value }) => value))).toEqual(new Set([7]));
+});
+
+test('an owner of many slots gives back some at a time, and all however often it is asked', () => {
+  const many = 1_000;
+  const threads = new Threads(1, { idleTimeout: MINUTE, cardinality: 2 * many });
+  const cells = Array.from({ length: many }, (_, i) => threads.gauge(0, 'g', { i }));
+  const witness = threads.reader();
+  readAll(witness.collect());
+  threads.clock.jump(MINUTE);
+  readAll(witness.collect());
+  const given = () => cells.filter(({ gate }) => gate === REVOKED).length;
+  expect(threads.registries[0]!.answer()).toBe(false);
+  const first = given();
+  expect(first).toBeGreaterThan(0);
+  expect(first).toBeLessThan(many / 4);
+  // Each collection takes over what was given back, and says so, which has the owner look at all of its slots again.
+  for (let round = 0; round < 4 * (many / first); round++) {
+    readAll(witness.collect());
+    threads.registries[0]!.answer();
+  }
+  expect(given()).toBe(many);
+  expect(readAll(witness.collect())).toEqual([]);
 });
