@@ -55,7 +55,7 @@ export class Narrator {
     this.#awaySince = undefined;
     this.#kinds.clear();
     // What the next outage costs is news again.
-    for (const key of this.#said) if (/^(degraded|dropped) /.test(key)) this.#said.delete(key);
+    for (const key of this.#said) if (/^(degraded |dropped |thinned$)/.test(key)) this.#said.delete(key);
     this.#replaying = waiting.units > 0 ? waiting : undefined;
     const then = waiting.units > 0 ? `; replaying ${counted(waiting)}` : '';
     this.#logger.info(`delivering to ${this.#destination} again after ${seconds} s${then}`);
@@ -101,6 +101,13 @@ export class Narrator {
     this.#once(
       'handed over',
       `${points} points in ${this.#log} are another process's now, which took this one for dead and delivers them`,
+    );
+  }
+
+  thinned(points: number): void {
+    this.#once(
+      'thinned',
+      `the fallback log in ${this.#log} reached its bounds: ${points} points of cumulative series were left out, whose totals later points hold`,
     );
   }
 
