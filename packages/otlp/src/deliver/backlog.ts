@@ -20,7 +20,8 @@ const LAST_SLICE_BYTES = 4 * 1024 * 1024;
 const LOG_LOSSES: Readonly<Record<Exclude<Dropped['reason'], 'taken' | 'thinned'>, string>> = {
   bytes: 'the fallback log grew beyond its maxBytes, and the oldest had to go',
   age: 'they waited in the fallback log for longer than its maxAgeMillis',
-  damaged: 'they cannot be read from the fallback log any more',
+  damaged:
+    'they cannot be read from the fallback log any more; what is left of them is in its directory damaged',
   removed: 'somebody removed them from the fallback log',
   torn: 'a crash interrupted their writing',
 };

@@ -81,8 +81,13 @@ export class Narrator {
     this.#logger.info(`replay finished: nothing is left in the log`);
   }
 
-  rejected(kind: string, points: number, text: string): void {
-    this.#once(`rejected ${kind}`, `${points} points were refused for good by ${this.#destination}: ${text}`);
+  /** `kept`: for people, in the log's directory. */
+  rejected(kind: string, points: number, text: string, kept = false): void {
+    const where = kept ? `; what is refused is kept in ${this.#log}/rejected` : '';
+    this.#once(
+      `rejected ${kind}`,
+      `${points} points were refused for good by ${this.#destination}: ${text}${where}`,
+    );
   }
 
   /** A partial success without rejected points: a warning of the receiver. */
@@ -115,7 +120,7 @@ export class Narrator {
   damaged(): void {
     this.#once(
       'damaged',
-      `part of the fallback log in ${this.#log} is damaged: how many points it held is unknown`,
+      `part of the fallback log in ${this.#log} is damaged: how many points it held is unknown; it is kept in ${this.#log}/damaged`,
     );
   }
 

@@ -1,5 +1,6 @@
 import type { Unit } from '../unit.ts';
 import type { Files } from './files.ts';
+import type { Kept } from './kept.ts';
 import type { Line } from './line.ts';
 import type { Degraded } from './log.ts';
 import type { Place } from './place.ts';
@@ -35,6 +36,7 @@ export interface Dropped {
 export interface LineContext {
   readonly files: Files;
   readonly codec: Codec;
+  readonly kept: Kept;
   readonly fsync: 'batch' | 'always' | 'never';
   readonly segmentBytes: number;
   /** After how long a new segment is begun, so that age can be bounded by dropping whole segments. */

@@ -3,7 +3,8 @@ import type { Unit } from '../unit.ts';
 import type { Dropped, LineContext } from './context.ts';
 import { Cursor } from './cursor.ts';
 import { attempt, codeOf, degradedBy } from './files.ts';
-import { headerLine, isIntact, NEWLINE, pointsOf, unitLines, VERSION } from './format.ts';
+import { damagedLines, headerLine, isIntact, NEWLINE, pointsOf, unitLines, VERSION } from './format.ts';
+import { DAMAGED } from './kept.ts';
 import type { AppendResult, LogLine } from './log.ts';
 import { type Found, type Place, removeEmpty, segmentName } from './place.ts';
 import { type RawLine, SegmentReader } from './reader.ts';
@@ -336,6 +337,7 @@ export class Line implements LogLine {
       } else if (isDamage(error)) {
         const bytes = Math.min(bytesOf(segment), segment.size - this.#offset);
         this.#lose(segment, 'damaged', bytes, segment.units, segment.points);
+        this.#context.kept.move(segment.path);
         this.#retire();
       } else {
         reader.close();
@@ -361,11 +363,14 @@ export class Line implements LogLine {
           return true;
         } catch {
           this.#lose(segment, 'damaged', bytes.length, 1, points);
+          this.#keepDamaged(segment, bytes);
         }
       }
     } else {
       const known = whole && points !== undefined;
       this.#lose(segment, whole ? 'damaged' : 'torn', end - this.#offset, known ? 1 : 0, known ? points : 0);
+      // Nobody was ever told that a torn end is safe.
+      if (bytes && whole) this.#keepDamaged(segment, bytes);
     }
     this.#offset = end;
     return false;
@@ -376,6 +381,12 @@ export class Line implements LogLine {
     if (bytes === 0 && units === 0) return;
     this.#settle(segment, units, points);
     this.#context.dropped({ reason, points, bytes, path: segment.path });
+  }
+
+  /** For people, who may be able to read it. */
+  #keepDamaged({ path }: Segment, bytes: Uint8Array): void {
+    const { kept, now } = this.#context;
+    if (bytes.length > 0) kept.append(DAMAGED, damagedLines(path, this.#offset, now(), bytes));
   }
 
   #settle(segment: Segment, units: number, points: number): void {

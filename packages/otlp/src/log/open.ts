@@ -1,11 +1,14 @@
 import { join, resolve } from 'node:path';
 import { OstinatoError } from '@ostinato/core';
 import { fromLine, toLines } from '../encode/json-lines.ts';
+import type { Unit } from '../unit.ts';
 import { findFree, loadLine } from './adopt.ts';
 import type { Codec, Dropped, LineContext } from './context.ts';
 import { directoryProblem } from './directory.ts';
 import { attempt, type Files, nodeFiles } from './files.ts';
+import { rejectedLines } from './format.ts';
 import { Housekeeper } from './housekeeper.ts';
+import { Kept, REJECTED } from './kept.ts';
 import { Line } from './line.ts';
 import type { Degraded, FallbackLog, LogLine } from './log.ts';
 import { type LogClock, Owner, removeOwner, systemClock } from './owner.ts';
@@ -72,6 +75,7 @@ class DirectoryLog implements FallbackLog {
   readonly #lines = new Set<Line>();
   readonly #context: LineContext;
   readonly #housekeeper: Housekeeper;
+  readonly #kept: Kept;
   #adopting: Promise<readonly LogLine[]> | undefined;
   #closed = false;
 
@@ -83,10 +87,12 @@ class DirectoryLog implements FallbackLog {
     this.#clock = options.clock ?? systemClock;
     this.#processes = options.processes ?? systemProcesses();
     this.#owner = new Owner(files, directory, this.#processes, this.#clock, () => this.#tend());
+    this.#kept = new Kept(files, directory, this.#owner, this.#processes, () => this.#clock.now());
     const isClosed = () => this.#closed;
     this.#context = {
       files,
       codec: options.codec ?? { toLines, fromLine },
+      kept: this.#kept,
       fsync: options.fsync ?? 'batch',
       segmentBytes: options.segmentBytes ?? Math.min(8 * MIB, this.#maxBytes / 16),
       segmentMillis: this.#maxAge / 24,
@@ -125,11 +131,23 @@ class DirectoryLog implements FallbackLog {
     return this.#adopting;
   }
 
+  keepRejected(unit: Unit, cause: string): boolean {
+    if (this.#closed) return false;
+    try {
+      const lines = this.#context.codec.toLines(unit).map(({ unit: { points }, text }) => ({ text, points }));
+      return this.#kept.append(REJECTED, rejectedLines(lines, { time: this.#clock.now(), cause }));
+    } catch {
+      // It cannot be written as a line.
+      return false;
+    }
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     for (const line of this.#own.values()) line.close();
     for (const line of this.#lines) line.close();
+    this.#kept.close();
     this.#owner.release();
   }
 
