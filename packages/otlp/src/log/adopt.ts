@@ -48,7 +48,8 @@ export function findFree(
   return { lines: lines.sort((a, b) => a.created - b.created), owners };
 }
 
-function isOurs(files: Files, path: string, name: string): boolean {
+/** Whether a name is that of an owner or a line, and there is a directory. */
+export function isOurs(files: Files, path: string, name: string): boolean {
   return UUID.test(name) && files.status(path)?.kind === 'directory';
 }
 
