@@ -132,6 +132,24 @@ describe('closed segments', () => {
     }
   });
 
+  test('are left whole when the log is closed while they are packed, at any moment', async () => {
+    for (let moment = 0; moment < 40; moment++) {
+      const world = new World();
+      const actor = world.start(small);
+      fill(actor.log.line('shop'), 1, 14);
+      const housekeeping = actor.timers.fire();
+      for (let wait = 0; wait < moment; wait++) await (wait % 3 ? undefined : turn());
+      actor.log.close();
+      const heir = world.start();
+      expect(await drainAdopted(heir.log)).toEqual(numbers(1, 14));
+      await housekeeping;
+      heir.log.close();
+      expect([...world.disk.files().keys()]).toEqual([]);
+      expect([...actor.dropped, ...heir.dropped]).toEqual([]);
+      expect([actor.files.openDescriptors, heir.files.openDescriptors]).toEqual([0, 0]);
+    }
+  });
+
   test.each(['create', 'write', 'sync', 'rename', 'syncDirectory', 'touch', 'open read', 'read'])(
     'stay as they are while %s fails, and are packed when it works again',
     async (failing) => {
