@@ -370,7 +370,7 @@ describe('a log that is too large', () => {
     dead.kill();
     const actor = world.start({ codec, maxBytes });
     const [line] = await actor.log.adopt();
-    return { actor, line: line! };
+    return { world, actor, line: line! };
   }
   const times = (samples: readonly Sample[], series: string) =>
     samples.filter((one) => one.series === series).map(({ time }) => time);
@@ -451,9 +451,51 @@ describe('a log that is too large', () => {
     line.acknowledge();
     expect(line.points).toBe(points - 1);
     const left = times(await samplesIn(line), 'a');
-    expect(left[0]).toBeGreaterThan(6);
+    expect(left.slice(0, 3)).toEqual([7, 9, 11]);
     expect(left.at(-1)).toBe(70);
     expect(left.length).toBe(points - 1);
+    expect(actor.dropped.every(({ reason }) => reason === 'thinned')).toBe(true);
+  });
+
+  test('leaves the cursor where it was: an heir goes on with what was being sent', async () => {
+    const units = numbers(1, 70).map((time) => sumUnit([{ series: 'a', time, value: time }]));
+    const { world, actor, line } = await found(units, 20_000, 2000);
+    for (let step = 0; step < 5; step++) {
+      await line.peek();
+      line.acknowledge();
+    }
+    await line.peek();
+    await actor.timers.fire();
+    actor.kill();
+    const heir = world.start({ codec });
+    const [adopted] = await heir.log.adopt();
+    const left = times(await samplesIn(adopted!), 'a');
+    expect(left.slice(0, 3)).toEqual([6, 7, 9]);
+    expect(left.at(-1)).toBe(70);
+    expect(heir.dropped).toEqual([]);
+  });
+
+  test('is delivered while it is thinned, from any moment on', async () => {
+    const units = numbers(1, 70).map((time) => sumUnit([{ series: 'a', time, value: time }]));
+    for (let moment = 0; moment < 60; moment++) {
+      const { actor, line } = await found(units, 6000, 2000);
+      const housekeeping = actor.timers.fire();
+      const sent: number[] = [];
+      for (let one = await line.peek(); one; one = await line.peek()) {
+        sent.push(...samplesOf(one).map(({ time }) => time));
+        // At once, or more or less slowly from some point on.
+        for (let wait = 0; sent.length > moment >> 1 && wait < moment % 4; wait++) await turn();
+        line.acknowledge();
+      }
+      await housekeeping;
+      expect(sent).toEqual([...new Set(sent)].sort((a, b) => a - b));
+      expect(sent.at(-1)).toBe(70);
+      const thinned = actor.dropped.reduce((sum, { points }) => sum + points, 0);
+      expect(sent.length + thinned).toBe(70);
+      expect(actor.dropped.every(({ reason }) => reason === 'thinned')).toBe(true);
+      expect([line.pending, line.points, line.bytes]).toEqual([0, 0, 0]);
+      expect([actor.files.openDescriptors, actor.files.closedWhileBusy]).toEqual([0, 0]);
+    }
   });
 
   test('of gauges and histograms that are cumulative is thinned; delta metrics beside them stay', async () => {
