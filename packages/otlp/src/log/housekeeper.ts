@@ -6,11 +6,12 @@ import { type RawLine, readLines } from './reader.ts';
 import { type Changes, rewrite } from './rewrite.ts';
 import type { Segment } from './segment.ts';
 import { isDamage, openSource } from './source.ts';
-import { type Keep, siftLine } from './thin.ts';
+import { type Keep, type Sifted, sift } from './thin.ts';
 
 /** A smaller file takes no less on disk when it is packed. */
 const SMALLEST = 4096;
 const CHUNK = 256 * 1024;
+const SLICE_MILLIS = 2;
 /** In how many of the segments that follow a later point of a series is looked for. */
 const REACH = 16;
 /** A pass that leaves out less than one in so many points is not worth the writing. */
@@ -189,7 +190,7 @@ export class Housekeeper {
     for await (const { bytes, whole } of this.#lines(segment, from)) {
       if (bytes === undefined) throw Object.assign(new Error(`damage in ${segment.path}`), { code: 'EIO' });
       const before = isIntact(bytes) ? pointsOf(bytes) : undefined;
-      const sifted = before === undefined ? undefined : siftLine(bytes.toString(), keep);
+      const sifted = before === undefined ? undefined : await this.#sifted(bytes, keep);
       let line: Uint8Array = whole ? Buffer.concat([bytes, NEWLINE_BYTES]) : bytes;
       if (before !== undefined && sifted && sifted.left > 0) {
         const { text, left } = sifted;
@@ -235,7 +236,21 @@ export class Housekeeper {
 
   async #each(segment: Segment, from: number, see: Keep): Promise<void> {
     for await (const { bytes } of this.#lines(segment, from)) {
-      if (bytes && isIntact(bytes) && pointsOf(bytes) !== undefined) siftLine(bytes.toString(), see);
+      if (bytes && isIntact(bytes) && pointsOf(bytes) !== undefined) await this.#sifted(bytes, see);
+    }
+  }
+
+  /** Lets the event loop have its turns: a line may hold thousands of points. */
+  async #sifted(line: Buffer, keep: Keep): Promise<Sifted> {
+    const steps = sift(line.toString(), keep);
+    let since = performance.now();
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      if (performance.now() - since < SLICE_MILLIS) continue;
+      // What is half done may be left when the process has nothing else to do.
+      await new Promise<void>((resolve) => void setImmediate(resolve).unref());
+      since = performance.now();
     }
   }
 
