@@ -30,12 +30,8 @@ export async function replay(directory: string, options: ReplayOptions, io: Io):
   resolveConfig(options.exporter, process.env, () => {});
   const problem = directoryProblem(files, directory);
   if (problem) throw new UsageError(problem);
-  let waiting = 0;
   for (const { isLive, who, lines } of scan(directory)) {
-    if (!isLive) {
-      waiting += lines.filter(({ segments }) => segments.length > 0).length;
-      continue;
-    }
+    if (!isLive) continue;
     let [requests, points] = [0, 0];
     for (const line of lines) {
       for await (const { bytes } of waitingIn(line)) {
@@ -48,8 +44,8 @@ export async function replay(directory: string, options: ReplayOptions, io: Io):
     const what = `${counted(requests, 'request')} (${counted(points, 'point')})`;
     io.err(`left alone: ${what} of ${who}: it delivers them itself`);
   }
-  if (options.rejected) waiting += returnRejected(directory, io);
-  if (waiting === 0) {
+  if (options.rejected) returnRejected(directory, io);
+  if (waitingLines(directory) === 0) {
     await io.out('nothing to deliver');
     return 0;
   }
@@ -94,25 +90,34 @@ async function deliver(
   await exporter.shutdown().catch(() => {});
   const { delivered, rejected, dropped, logged, queued } = exporter.status().account;
   const left = logged + queued;
-  const others = Object.entries({
+  const notDelivered = Object.entries({
     'refused for good': rejected,
     'that cannot be read': dropped,
     'left in the log': left,
   });
-  const parts = others
+  const parts = notDelivered
     .filter(([, points]) => points > 0)
     .map(([what, points]) => `, ${points.toLocaleString('en-US')} ${what}`);
   await io.out(`${counted(delivered, 'point')} delivered${parts.join('')}`);
-  return parts.length === 0 ? 0 : 1;
+  const others = left > 0 ? 0 : waitingLines(directory);
+  if (others > 0) io.err(`left: ${counted(others, 'line')} that cannot be taken over (${CANNOT})`);
+  return parts.length === 0 && others === 0 ? 0 : 1;
+}
+
+const CANNOT = 'of a newer version, or on a disk that cannot be written';
+
+/** Lines of ended processes with something in them. */
+function waitingLines(directory: string): number {
+  const lines = scan(directory).flatMap((owner) => (owner.isLive ? [] : owner.lines));
+  return lines.filter(({ segments }) => segments.length > 0).length;
 }
 
 /**
  * Makes lines of the files of what was refused, so that they are delivered like any other: each becomes the segment of
  * a line, by one rename. Those of live processes are left alone.
  */
-function returnRejected(directory: string, io: Io): number {
+function returnRejected(directory: string, io: Io): void {
   const processes = systemProcesses();
-  let returned = 0;
   for (const { path, owner, size } of keptFiles(files, directory, REJECTED)) {
     const home = join(directory, owner);
     if (files.status(home) && !isFree(files, home, processes, Date.now())) {
@@ -126,11 +131,9 @@ function returnRejected(directory: string, io: Io): number {
       writeLease(files, mine, processes.self, Date.now());
       files.makeDirectory(join(mine, line));
       files.rename(path, join(mine, line, segmentName(1)));
-      returned++;
     } finally {
       // Free to be adopted, also when this process dies now.
       attempt(() => releaseLease(files, mine));
     }
   }
-  return returned;
 }

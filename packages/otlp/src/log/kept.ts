@@ -15,6 +15,8 @@ export type Kind = typeof REJECTED | typeof DAMAGED;
 /** Of each kind, by all processes that share the log; the oldest go first. */
 const MAX_BYTES = 16 << 20;
 const FILE_BYTES = 2 << 20;
+/** Of one process. What has more damaged lines is no log any more, and each costs a write. */
+const MAX_DAMAGED = 1000;
 
 /** `<owner>.<number>.jsonl`: whose it is, so that nobody removes or sends what a live process is writing. */
 const NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(\d{1,12})\.jsonl(?:\.gz)?$/;
@@ -55,6 +57,7 @@ export class Kept {
   readonly #now: () => number;
   readonly #open = new Map<Kind, { readonly writer: SegmentWriter; size: number; readonly owner: string }>();
   #number = 0;
+  #damaged = 0;
 
   constructor(files: Files, root: string, owner: Owner, processes: Processes, now: () => number) {
     this.#files = files;
@@ -66,6 +69,7 @@ export class Kept {
 
   /** False if that is not possible. */
   append(kind: Kind, lines: Uint8Array): boolean {
+    if (kind === DAMAGED && ++this.#damaged > MAX_DAMAGED) return false;
     try {
       const file = this.#file(kind, lines.length);
       try {

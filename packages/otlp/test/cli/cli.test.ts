@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
 import { type Collector, startCollector, status } from '@ostinato/testing';
+import { headerLine } from '../../src/log/format.ts';
 import { openLog } from '../../src/log/open.ts';
 import { samplesOf, sumUnit } from '../log/otlp-units.ts';
 
@@ -327,6 +328,21 @@ describe('replay', () => {
     expect([second.out, second.code]).toEqual(['2 points delivered\n', 0]);
     expect(receivedTimes()).toEqual([3, 1, 2]);
     expect(readdirSync(join(directory, 'rejected'))).toEqual([]);
+  });
+
+  test('says that it cannot take over what a newer version wrote', async () => {
+    collector = await startCollector();
+    const path = leave(1);
+    const header = headerLine({ version: 2, created: 0, line: 'x', number: 1, resource: 'shop' });
+    writeFileSync(path, header);
+    const { out, err, code } = await log('replay', '--endpoint', collector.endpoint);
+    expect([out, err, code]).toEqual([
+      '0 points delivered\n',
+      expect.stringMatching(/^left: 1 line that/),
+      1,
+    ]);
+    expect(readFileSync(path)).toEqual(Buffer.from(header));
+    expect((await log('verify')).out).toMatch(/is of a newer version \(2\): not checked/);
   });
 
   test('is refused in a directory that others may write to', async () => {

@@ -133,6 +133,20 @@ describe('a line that cannot be read', () => {
     expect(rest).toEqual(['']);
   });
 
+  test('is kept a thousand times at most: a file full of garbage is not worth a write for each line of it', async () => {
+    const world = new World();
+    const actor = world.start();
+    const line = actor.log.line('shop');
+    line.append([unit(1), unit(2, 'shop', 40_000)]);
+    const path = [...world.disk.files().keys()].find((one) => one.endsWith('.jsonl'))!;
+    const node = world.disk.node(path);
+    if (node?.kind !== 'file') throw new Error('no segment');
+    node.bytes = Buffer.concat([node.bytes.subarray(0, node.bytes.indexOf('["2'))]);
+    node.bytes = Buffer.concat([node.bytes, Buffer.from('\nx'.repeat(19_000)), Buffer.from('\n')]);
+    expect(await drain(line)).toEqual([1]);
+    expect(textOf(world, 'damaged').match(/"damaged":/g)?.length).toBe(1000);
+  });
+
   test('is kept when it is a whole packed segment', async () => {
     const world = new World();
     const actor = world.start({ segmentBytes: 6000 });
