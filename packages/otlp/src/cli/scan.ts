@@ -8,6 +8,7 @@ import { systemProcesses } from '../log/processes.ts';
 import { readLines } from '../log/reader.ts';
 import type { Segment } from '../log/segment.ts';
 import { ago } from './io.ts';
+import { clean } from './unit-text.ts';
 import { UsageError } from './usage.ts';
 
 /** A line of a log, as it is on disk. */
@@ -63,7 +64,7 @@ function scanOwner(path: string): ScannedOwner {
   const now = Date.now();
   const { released, identity, renewed } = readLease(files, path);
   const isLive = !isFree(files, path, processes, now);
-  const name = identity ? `process ${identity.pid} on ${identity.host}` : 'a process without a lease';
+  const name = identity ? `process ${identity.pid} on ${clean(identity.host)}` : 'a process without a lease';
   const heard = `${ago(now - renewed)} ago`;
   let who: string;
   if (released) who = 'a process that ended well';

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
-import { type Collector, startCollector, status } from '@ostinato/testing';
+import { type Collector, silence, startCollector, status, success } from '@ostinato/testing';
 import { headerLine } from '../../src/log/format.ts';
 import { openLog } from '../../src/log/open.ts';
 import { samplesOf, sumUnit } from '../log/otlp-units.ts';
@@ -329,6 +329,29 @@ describe('replay', () => {
     expect(receivedTimes()).toEqual([3, 1, 2]);
     expect(readdirSync(join(directory, 'rejected'))).toEqual([]);
   });
+
+  test.each(['SIGKILL', 'SIGINT'] as const)(
+    'that gets %s leaves the rest in the log, for the next',
+    async (signal) => {
+      collector = await startCollector();
+      leave(1, 2, 3, 4);
+      collector.respondOnce(success(), success());
+      collector.respond(silence());
+      const args = ['log', 'replay', directory, '--endpoint', collector.endpoint];
+      child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const out = text(child.stdout!);
+      await collector.until(({ requests }) => requests.length >= 3);
+      child.kill(signal);
+      const [code] = await once(child, 'close');
+      expect([code, await out]).toEqual(
+        signal === 'SIGINT' ? [1, '2 points delivered, 2 left in the log\n'] : [null, ''],
+      );
+      collector.respond(success());
+      expect((await log('replay', '--endpoint', collector.endpoint)).out).toBe('2 points delivered\n');
+      expect(receivedTimes()).toEqual([1, 2, 3, 4]);
+      expect(readdirSync(directory)).toEqual([]);
+    },
+  );
 
   test('says that it cannot take over what a newer version wrote', async () => {
     collector = await startCollector();
