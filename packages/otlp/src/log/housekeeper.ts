@@ -1,4 +1,5 @@
 import type { LineContext } from './context.ts';
+import { codeOf } from './files.ts';
 import { isIntact, NEWLINE, pointsOf, unitLines } from './format.ts';
 import type { Line } from './line.ts';
 import type { PackedWriter } from './packed.ts';
@@ -73,8 +74,9 @@ export class Housekeeper {
       try {
         await task.do();
       } catch (error) {
-        // There is no room for a copy, say: the segment stays as it is. Damage is its reader's affair.
-        if (!isDamage(error)) return;
+        // There is no room for a copy, say: the segment stays as it is. What is damaged, or no OTLP (an error of ours has
+        // no code), is its reader's affair.
+        if (codeOf(error) !== '' && !isDamage(error)) return;
         this.#damaged.add(task.segment);
       }
     }
@@ -147,14 +149,15 @@ export class Housekeeper {
   async #thin(line: Line, segment: Segment, way: Way): Promise<void> {
     const { level, vain } = this.#note(segment);
     const from = line.fixed(segment);
-    // Unless it turns out to be worth another pass.
-    vain.add(way);
     if (from === undefined) return;
     const census = await this.#census(segment, from);
     const later = way === 'halve' ? undefined : await this.#seriesAfter(line, segment, census.series);
     const noDeltas = way === 'keep last, no deltas';
     const { gain, all } = gainOf(census, later, noDeltas);
-    if (gain === 0 || (!noDeltas && gain * WORTH < all)) return;
+    if (gain === 0 || (!noDeltas && gain * WORTH < all)) {
+      vain.add(way);
+      return;
+    }
     let deltas = 0;
     const keep: Keep = (series, isDelta) => {
       if (series === undefined) {
@@ -172,11 +175,10 @@ export class Housekeeper {
       points = changes.points;
       return changes;
     });
+    // Halving goes on, one level further. What is read on meanwhile is gone soon.
+    if (done && way === 'halve') this.#notes.set(segment, { level: level + 1, vain });
+    else vain.add(way);
     if (!done) return;
-    if (way === 'halve') {
-      vain.delete(way);
-      this.#notes.set(segment, { level: level + 1, vain });
-    }
     const bytes = size - segment.size;
     this.#context.dropped({ reason: 'thinned', points: points - deltas, bytes, path });
     if (deltas > 0) this.#context.dropped({ reason: 'age', points: deltas, bytes: 0, path });
@@ -224,7 +226,9 @@ export class Housekeeper {
     series: ReadonlyMap<string, number>,
   ): Promise<ReadonlySet<string>> {
     const later = new Set<string>();
-    for (const next of line.segmentsAfter(segment).slice(0, REACH)) {
+    // Not in the one that is written: a power failure may take what was appended last.
+    const following = line.closedSegments.filter(({ number }) => number > segment.number);
+    for (const next of following.slice(0, REACH)) {
       if (later.size === series.size) break;
       await this.#each(next, 0, (one) => {
         if (one !== undefined && series.has(one)) later.add(one);

@@ -94,10 +94,6 @@ export class Line implements LogLine {
     return this.#segments.filter(({ writer }) => !writer);
   }
 
-  segmentsAfter(segment: Segment): readonly Segment[] {
-    return this.#segments.filter(({ number }) => number > segment.number);
-  }
-
   /** Whether a segment is the one that is sent from. */
   reads(segment: Segment): boolean {
     return segment === this.#segments[0];

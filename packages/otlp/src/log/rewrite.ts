@@ -48,9 +48,11 @@ export async function rewrite(
     const path = packedPath(segment.path);
     files.rename(writer.path, path);
     complete = true;
-    if (segment.packed === undefined && !(await replacesPlain(context, line, segment, path, isSame)))
-      return false;
+    const wasPacked = segment.packed !== undefined;
+    if (!wasPacked && !(await replacesPlain(context, line, segment, path, isSame))) return false;
     line.replaced(segment, path, packed, changes);
+    // Until then a power failure may bring the old file back, with a cursor in the new: that costs repetitions.
+    if (wasPacked) await files.syncDirectory(dirname(path)).catch(() => undefined);
     return true;
   } catch (error) {
     if (codeOf(error) === 'ENOENT') line.checkPlace();
