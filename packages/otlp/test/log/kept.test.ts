@@ -1,9 +1,12 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ManualClock } from '@ostinato/testing';
+import { OtlpMetricExporter } from '../../src/exporter.ts';
+import type { Dropped } from '../../src/log/context.ts';
 import { isIntact, pointsOf } from '../../src/log/format.ts';
 import { openLog } from '../../src/log/open.ts';
-import { REFUSED, Rig } from '../support/rig.ts';
+import { FakeTransport, REFUSED, Rig } from '../support/rig.ts';
 import { systemError } from './memory-disk.ts';
 import { drain, drainAdopted, plainCodec, unit, units, World } from './world.ts';
 
@@ -181,6 +184,28 @@ describe('an exporter', () => {
       '"stringValue":"a"',
       '"stringValue":"b"',
     ]);
+  });
+
+  test('counts what its log thins apart from what is lost, and says it once', async () => {
+    const said: string[] = [];
+    const say = (text: string) => void said.push(text);
+    let tell: (dropped: Dropped) => void = () => {};
+    const exporter = new OtlpMetricExporter(
+      { fallback: { directory: '/log' } },
+      {
+        env: {},
+        logger: { info: say, warn: say },
+        connect: () => new FakeTransport(new ManualClock()),
+        openLog: (options) => {
+          tell = (dropped) => options.onDropped?.(dropped);
+          return new World().start(options).log;
+        },
+      },
+    );
+    for (const points of [5, 6]) tell({ reason: 'thinned', points, bytes: 1, path: '' });
+    expect(exporter.status().account).toMatchObject({ thinned: 11, dropped: 0 });
+    expect(said).toEqual([expect.stringContaining('5 points of cumulative series were left out')]);
+    await exporter.shutdown();
   });
 
   test('that is killed at any call while a replayed unit is refused loses it in neither place', async () => {
