@@ -59,6 +59,7 @@ try {
     check(`${label}: ESM`, node, ['esm.mjs'], plain);
     check(`${label}: CommonJS`, node, ['cjs.cjs'], plain);
   }
+  check('npx @ostinato/otlp', 'npx', ['--offline', '@ostinato/otlp', 'log', '--help'], plain);
 
   for (const compiler of ['typescript59', 'typescript7']) {
     for (const module of ['commonjs', 'node16', 'nodenext']) {

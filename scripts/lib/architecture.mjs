@@ -19,6 +19,7 @@ const mayImportWithin = {
   'otlp/transport': ['transport', 'encode'],
   'otlp/log': ['log', 'encode'],
   'otlp/deliver': ['deliver', 'log', 'transport', 'encode'],
+  'otlp/cli': ['cli', 'config', 'log', 'encode'],
 };
 
 const withoutDependencies = ['core', 'recorder'];

@@ -10,6 +10,7 @@ const OUTCOMES = [
   ['delivered', 'sent'],
   ['rejected', 'rejected'],
   ['dropped', 'dropped'],
+  ['thinned', 'thinned'],
 ] as const;
 
 /**

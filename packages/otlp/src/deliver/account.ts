@@ -1,6 +1,6 @@
 /**
  * What became of every data point, in points. At any moment
- * `accepted + adopted = delivered + rejected + dropped + handedOver + logged + queued`.
+ * `accepted + adopted = delivered + rejected + dropped + thinned + handedOver + logged + queued`.
  */
 export interface Account {
   /** Taken in by `export()`. */
@@ -13,6 +13,8 @@ export interface Account {
   readonly rejected: number;
   /** Lost here: beyond the limits of memory or log, damaged in the log, or left when the process ended without one. */
   readonly dropped: number;
+  /** Left out of a fallback log that grew beyond its bounds, where a later point of the same series says as much. */
+  readonly thinned: number;
   /** In lines of the log that another process took over, because this one seemed dead: it delivers them. */
   readonly handedOver: number;
   /** Waiting in the fallback log; a later process delivers what this one does not. */
@@ -28,6 +30,7 @@ export class Ledger {
   delivered = 0;
   rejected = 0;
   dropped = 0;
+  thinned = 0;
   handedOver = 0;
 }
 

@@ -17,10 +17,11 @@ const SLICE_BYTES = 256 * 1024;
 /** The same when nothing else is to run any more, and each append waits for the disk. */
 const LAST_SLICE_BYTES = 4 * 1024 * 1024;
 
-const LOG_LOSSES: Readonly<Record<Exclude<Dropped['reason'], 'taken'>, string>> = {
+const LOG_LOSSES: Readonly<Record<Exclude<Dropped['reason'], 'taken' | 'thinned'>, string>> = {
   bytes: 'the fallback log grew beyond its maxBytes, and the oldest had to go',
   age: 'they waited in the fallback log for longer than its maxAgeMillis',
-  damaged: 'they cannot be read from the fallback log any more',
+  damaged:
+    'they cannot be read from the fallback log any more; what is left of them is in its directory damaged',
   removed: 'somebody removed them from the fallback log',
   torn: 'a crash interrupted their writing',
 };
@@ -42,9 +43,9 @@ export class Backlog {
   }
 
   get account(): Account {
-    const { accepted, adopted, delivered, rejected, dropped, handedOver } = this.#ledger;
+    const { accepted, adopted, delivered, rejected, dropped, thinned, handedOver } = this.#ledger;
     const [logged, queued] = [this.logged.points, this.memory.points];
-    return { accepted, adopted, delivered, rejected, dropped, handedOver, logged, queued };
+    return { accepted, adopted, delivered, rejected, dropped, thinned, handedOver, logged, queued };
   }
 
   get memory(): { units: number; bytes: number; points: number } {
@@ -112,6 +113,11 @@ export class Backlog {
     if (reason === 'taken') {
       this.#ledger.handedOver += points;
       this.#narrator.handedOver(points);
+      return;
+    }
+    if (reason === 'thinned') {
+      this.#ledger.thinned += points;
+      this.#narrator.thinned(points);
       return;
     }
     this.#ledger.dropped += points;

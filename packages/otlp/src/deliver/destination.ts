@@ -339,8 +339,9 @@ export class Destination implements Intake {
   }
 
   #reject(line: Line, unit: Unit, { kind, text }: Diagnosis): void {
+    const kept = this.#log?.keepRejected(unit, text) === true;
     line.rejected(text);
-    this.#narrator.rejected(kind, unit.points, text);
+    this.#narrator.rejected(kind, unit.points, text, kept);
   }
 
   /** The receiver lives: whatever it said was about the data. */

@@ -55,7 +55,7 @@ export class Narrator {
     this.#awaySince = undefined;
     this.#kinds.clear();
     // What the next outage costs is news again.
-    for (const key of this.#said) if (/^(degraded|dropped) /.test(key)) this.#said.delete(key);
+    for (const key of this.#said) if (/^(degraded |dropped |thinned$)/.test(key)) this.#said.delete(key);
     this.#replaying = waiting.units > 0 ? waiting : undefined;
     const then = waiting.units > 0 ? `; replaying ${counted(waiting)}` : '';
     this.#logger.info(`delivering to ${this.#destination} again after ${seconds} s${then}`);
@@ -81,8 +81,13 @@ export class Narrator {
     this.#logger.info(`replay finished: nothing is left in the log`);
   }
 
-  rejected(kind: string, points: number, text: string): void {
-    this.#once(`rejected ${kind}`, `${points} points were refused for good by ${this.#destination}: ${text}`);
+  /** `kept`: for people, in the log's directory. */
+  rejected(kind: string, points: number, text: string, kept = false): void {
+    const where = kept ? `; what is refused is kept in ${this.#log}/rejected` : '';
+    this.#once(
+      `rejected ${kind}`,
+      `${points} points were refused for good by ${this.#destination}: ${text}${where}`,
+    );
   }
 
   /** A partial success without rejected points: a warning of the receiver. */
@@ -104,11 +109,18 @@ export class Narrator {
     );
   }
 
+  thinned(points: number): void {
+    this.#once(
+      'thinned',
+      `the fallback log in ${this.#log} reached its bounds: ${points} points of cumulative series were left out, whose totals later points hold`,
+    );
+  }
+
   /** Something in the log cannot be read, not even how much it was. */
   damaged(): void {
     this.#once(
       'damaged',
-      `part of the fallback log in ${this.#log} is damaged: how many points it held is unknown`,
+      `part of the fallback log in ${this.#log} is damaged: how many points it held is unknown; it is kept in ${this.#log}/damaged`,
     );
   }
 

@@ -3,10 +3,12 @@ import { Cursor } from './cursor.ts';
 import { attempt, type Files } from './files.ts';
 import { isIntact, pointsOf, readHeader, type SegmentHeader, VERSION } from './format.ts';
 import { isFree } from './lease.ts';
-import { type Found, type Place, removeEmpty, segmentsIn } from './place.ts';
+import { type Found, type Place, removeEmpty, removeUnfinished, segmentsIn } from './place.ts';
 import type { Processes } from './processes.ts';
-import { type RawLine, SegmentReader } from './reader.ts';
-import type { Segment } from './segment.ts';
+import { readLines } from './reader.ts';
+import { bytesOf, type Segment } from './segment.ts';
+import { isDamage, readContentStart } from './source.ts';
+import { CUMULATIVE } from './thin.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 // A header is short but for the resource in it.
@@ -46,7 +48,8 @@ export function findFree(
   return { lines: lines.sort((a, b) => a.created - b.created), owners };
 }
 
-function isOurs(files: Files, path: string, name: string): boolean {
+/** Whether a name is that of an owner or a line, and there is a directory. */
+export function isOurs(files: Files, path: string, name: string): boolean {
   return UUID.test(name) && files.status(path)?.kind === 'directory';
 }
 
@@ -56,26 +59,25 @@ function freeLine(files: Files, owner: string, id: string): FreeLine | undefined
   const header = firstHeader(files, segments);
   if (header && header.version > VERSION) return undefined;
   const created = header?.created ?? segments[0]?.newest ?? 0;
-  return { id, owner, created, bytes: segments.reduce((sum, { size }) => sum + size, 0) };
+  return { id, owner, created, bytes: segments.reduce((sum, segment) => sum + bytesOf(segment), 0) };
 }
 
-/** Reads what is there of a line that was claimed; undefined if nothing is left to send. */
+/** Reads what is there of a line that was claimed; undefined if nothing is left to send. Throws what may pass. */
 export async function loadLine(
   files: Files,
   place: Place,
 ): Promise<(Found & { readonly resource: string }) | undefined> {
   const cursor = new Cursor(files, place.path);
   const position = cursor.read();
+  removeUnfinished(files, place.path);
   const segments = segmentsIn(files, place.path);
   const resource = firstHeader(files, segments)?.resource ?? '';
   const offsetIn = (segment: Segment) => (segment.number === position.segment ? position.offset : 0);
-  const waiting = segments.filter(
-    (segment) => segment.number >= position.segment && segment.size > offsetIn(segment),
-  );
+  const waiting: Segment[] = [];
   for (const segment of segments) {
-    if (!waiting.includes(segment)) attempt(() => files.remove(segment.path));
-    // The reader finds out again what cannot be read, and says so.
-    else await count(files, segment, offsetIn(segment)).catch(() => undefined);
+    const left = segment.number >= position.segment && (await count(files, segment, offsetIn(segment)));
+    if (left) waiting.push(segment);
+    else attempt(() => files.remove(segment.path));
   }
   const [first] = waiting;
   if (first) return { place, cursor, segments: waiting, offset: offsetIn(first), resource };
@@ -83,10 +85,10 @@ export async function loadLine(
   return undefined;
 }
 
-function firstHeader(files: Files, segments: readonly Segment[]): SegmentHeader | undefined {
+export function firstHeader(files: Files, segments: readonly Segment[]): SegmentHeader | undefined {
   for (const { path, size } of segments) {
     for (const limit of [SHORT_HEADER, LONG_HEADER]) {
-      const header = readHeader(files.readStart(path, limit));
+      const header = readHeader(readContentStart(files, path, limit));
       if (header) return header;
       if (size <= limit) break;
     }
@@ -94,23 +96,24 @@ function firstHeader(files: Files, segments: readonly Segment[]): SegmentHeader 
   return undefined;
 }
 
-async function count(files: Files, segment: Segment, offset: number): Promise<void> {
-  const reader = new SegmentReader(files, segment.path, offset);
-  const add = ({ bytes }: RawLine) => {
-    const points = bytes && pointsOf(bytes);
-    if (points === undefined) return;
-    segment.units++;
-    segment.points += points;
-  };
+/** Counts what is in a segment from an offset on; false if it ends there. */
+async function count(files: Files, segment: Segment, offset: number): Promise<boolean> {
+  if (segment.size <= offset) return false;
+  let end = offset;
   try {
-    let more = true;
-    while (more) {
-      more = await reader.fill(segment.size);
-      for (let line = reader.take(); line; line = reader.take()) add(line);
+    for await (const { bytes, whole, end: next } of readLines(files, segment.path, offset, segment.size)) {
+      end = next;
+      const points = bytes && (whole || isIntact(bytes)) ? pointsOf(bytes) : undefined;
+      if (bytes === undefined || points === undefined) continue;
+      segment.units++;
+      segment.points += points;
+      segment.cumulative ||= bytes.includes(CUMULATIVE);
     }
-    const rest = reader.takeRest();
-    if (rest?.bytes && isIntact(rest.bytes)) add(rest);
-  } finally {
-    reader.close();
+  } catch (error) {
+    // The reader finds out again what cannot be read, and says so.
+    if (!isDamage(error)) throw error;
+    return true;
   }
+  if (segment.packed !== undefined) segment.size = end;
+  return end > offset;
 }

@@ -1,5 +1,6 @@
 import type { Unit } from '../unit.ts';
 import type { Files } from './files.ts';
+import type { Kept } from './kept.ts';
 import type { Line } from './line.ts';
 import type { Degraded } from './log.ts';
 import type { Place } from './place.ts';
@@ -20,9 +21,10 @@ export interface Dropped {
   /**
    * `bytes`, `age`: the oldest segment went for the bounds. `damaged`: a line cannot be read. `removed`: the files
    * disappeared. `torn`: the end of an append that a crash interrupted and nobody was told of; its points are 0.
-   * `taken`: not lost, another process holds this one for dead, took the line and delivers it.
+   * `taken`: not lost, another process holds this one for dead, took the line and delivers it. `thinned`: left out for
+   * the bounds, but a later point of the same series that is in the log says as much.
    */
-  readonly reason: 'bytes' | 'age' | 'damaged' | 'removed' | 'torn' | 'taken';
+  readonly reason: 'bytes' | 'age' | 'damaged' | 'removed' | 'torn' | 'taken' | 'thinned';
   /** As far as it is known. */
   readonly points: number;
   readonly bytes: number;
@@ -34,6 +36,7 @@ export interface Dropped {
 export interface LineContext {
   readonly files: Files;
   readonly codec: Codec;
+  readonly kept: Kept;
   readonly fsync: 'batch' | 'always' | 'never';
   readonly segmentBytes: number;
   /** After how long a new segment is begun, so that age can be bounded by dropping whole segments. */

@@ -45,7 +45,12 @@ export class Cursor {
     this.#path = join(directory, CURSOR);
   }
 
-  /** Where it stands. */
+  /** Whether there is one. One that stands nowhere is damaged: everything is sent again. */
+  get exists(): boolean {
+    return this.#files.status(this.#path) !== undefined;
+  }
+
+  /** Where it stands; segment 0 is before all. */
   read(): Position {
     let file: Uint8Array = new Uint8Array();
     // One that cannot be read is like none.

@@ -40,6 +40,21 @@ export function unitLines(units: readonly { readonly text: string; readonly poin
   return sealed(units.map(({ text, points }) => ({ text, end: `,"points":${points}` })));
 }
 
+/** The same for units that were refused for good, and why and when: the receiver's words, in milliseconds since the epoch. */
+export function rejectedLines(
+  units: readonly { readonly text: string; readonly points: number }[],
+  rejected: { readonly time: number; readonly cause: string },
+): Uint8Array {
+  const why = JSON.stringify({ time: rejected.time, cause: rejected.cause });
+  return sealed(units.map(({ text, points }) => ({ text, end: `,"rejected":${why},"points":${points}` })));
+}
+
+/** Says what the bytes after it were, which stand there as they are, and a newline. */
+export function damagedLines(path: string, offset: number, time: number, bytes: Uint8Array): Uint8Array {
+  const end = `,"damaged":${JSON.stringify({ time, path, offset, bytes: bytes.length })}`;
+  return Buffer.concat([sealed([{ text: '{"resourceMetrics":[]}', end }]), bytes, Buffer.of(NEWLINE)]);
+}
+
 /** The first line of a segment, newline included. */
 export function headerLine(header: SegmentHeader): Uint8Array {
   const { version, created, line, number, resource } = header;

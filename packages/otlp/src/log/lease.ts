@@ -43,14 +43,32 @@ export function removeLease(files: Files, directory: string): void {
   }
 }
 
-/** Whether what is in an owner's directory may be taken. */
-export function isFree(files: Files, directory: string, processes: Processes, now: number): boolean {
-  if (files.status(join(directory, RELEASED))) return true;
+/** What a directory says of its owner. */
+export interface Lease {
+  /** Given back: whoever comes next may take what is there. */
+  readonly released: boolean;
+  /** Undefined if it cannot be read. */
+  readonly identity: ProcessIdentity | undefined;
+  /** When it was renewed, in milliseconds since the epoch. */
+  readonly renewed: number;
+}
+
+export function readLease(files: Files, directory: string): Lease {
+  if (files.status(join(directory, RELEASED))) return { released: true, identity: undefined, renewed: 0 };
   const path = join(directory, LEASE);
   const lease = files.status(path);
-  // Its owner may be about to write it, or was killed then.
-  const renewed = (lease ?? files.status(directory))?.modified ?? 0;
-  const identity = lease && identityIn(files.readStart(path, LONGEST_LEASE));
+  return {
+    released: false,
+    identity: lease && identityIn(files.readStart(path, LONGEST_LEASE)),
+    // Its owner may be about to write it, or was killed then.
+    renewed: (lease ?? files.status(directory))?.modified ?? 0,
+  };
+}
+
+/** Whether what is in an owner's directory may be taken. */
+export function isFree(files: Files, directory: string, processes: Processes, now: number): boolean {
+  const { released, identity, renewed } = readLease(files, directory);
+  if (released) return true;
   if (identity && isSameProcess(identity, processes.self)) return false;
   if (identity && processes.hasEnded(identity)) return true;
   // A time far in the future is as stale: the clock was set back since.

@@ -3,11 +3,15 @@ import type { Unit } from '../unit.ts';
 import type { Dropped, LineContext } from './context.ts';
 import { Cursor } from './cursor.ts';
 import { attempt, codeOf, degradedBy } from './files.ts';
-import { headerLine, isIntact, NEWLINE, pointsOf, unitLines, VERSION } from './format.ts';
+import { damagedLines, headerLine, isIntact, NEWLINE, pointsOf, unitLines, VERSION } from './format.ts';
+import { DAMAGED } from './kept.ts';
 import type { AppendResult, LogLine } from './log.ts';
 import { type Found, type Place, removeEmpty, segmentName } from './place.ts';
 import { type RawLine, SegmentReader } from './reader.ts';
-import { type Segment, SegmentWriter } from './segment.ts';
+import type { Changes } from './rewrite.ts';
+import { bytesOf, type Segment, SegmentWriter } from './segment.ts';
+import { isDamage } from './source.ts';
+import { CUMULATIVE } from './thin.ts';
 
 const SAFE: Promise<undefined> = Promise.resolve(undefined);
 
@@ -72,12 +76,53 @@ export class Line implements LogLine {
   }
 
   get bytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.size, 0);
+    return this.#segments.reduce((sum, segment) => sum + bytesOf(segment), 0);
   }
 
   /** When something was last written to its oldest segment. */
   get oldest(): number | undefined {
     return this.#segments[0]?.newest;
+  }
+
+  /** Whether its oldest segment may have points that later ones stand for. */
+  get isCumulative(): boolean {
+    return this.#segments[0]?.cumulative === true;
+  }
+
+  /** Those that nobody writes to any more, oldest first. */
+  get closedSegments(): readonly Segment[] {
+    return this.#segments.filter(({ writer }) => !writer);
+  }
+
+  /** Whether a segment is the one that is sent from. */
+  reads(segment: Segment): boolean {
+    return segment === this.#segments[0];
+  }
+
+  /** Up to where a segment must stay as it is, because that was acknowledged or given; undefined if it is gone. */
+  fixed(segment: Segment): number | undefined {
+    if (!this.#segments.includes(segment)) return undefined;
+    if (this.#head?.segment === segment) return this.#head.end;
+    return this.reads(segment) ? this.#offset : 0;
+  }
+
+  /** A segment is packed now, and what is in it was changed. */
+  replaced(segment: Segment, path: string, packed: number, { size, units, points }: Changes): void {
+    Object.assign(segment, { path, packed, size });
+    if (points === 0) return;
+    this.#settle(segment, units, points);
+    if (this.reads(segment)) {
+      this.#reader?.close();
+      this.#reader = undefined;
+    } else if (segment.units === 0) {
+      this.#segments = this.#segments.filter((other) => other !== segment);
+      attempt(() => this.#context.files.remove(path));
+    }
+  }
+
+  /** Removes the directory of a line that has ended, if something was in its way then. */
+  removePlace(path: string): void {
+    if (path !== this.#place?.path) attempt(() => removeEmpty(this.#context.files, path));
   }
 
   append(units: readonly Unit[], given = false): AppendResult {
@@ -112,8 +157,15 @@ export class Line implements LogLine {
     const segment = this.#segments[0];
     if (!segment) return;
     this.#orphanHead(segment, reason);
-    this.#lose(segment, reason, segment.units && segment.size, segment.units, segment.points);
+    this.#lose(segment, reason, segment.units && bytesOf(segment), segment.units, segment.points);
     this.#retire();
+  }
+
+  /** Nothing more is written to a segment that is old. */
+  closeOld(): void {
+    const last = this.#segments.at(-1);
+    const { segmentMillis } = this.#context;
+    if (last?.writer && this.#context.now() - last.created >= segmentMillis) this.#finish(last);
   }
 
   /** Notices that another process took the line, or somebody removed it. */
@@ -158,6 +210,7 @@ export class Line implements LogLine {
       const segment = this.#write(bytes, now) ?? this.#write(bytes, now);
       if (!segment) return notStored('ENOENT', 'the directory of the log is being removed');
       segment.units += lines.length;
+      segment.cumulative ||= lines.some(({ text }) => text.includes(CUMULATIVE));
       for (const unit of units) segment.points += unit.points;
       const [unit] = units;
       if (given && unit) this.#give(unit, parts[0]?.length ?? 1, segment, bytes);
@@ -222,7 +275,8 @@ export class Line implements LogLine {
       throw error;
     }
     const size = header.length;
-    const segment = { number, path, size, units: 0, points: 0, created, newest: created, writer };
+    const counts = { units: 0, points: 0, cumulative: false, packed: undefined };
+    const segment = { number, path, size, ...counts, created, newest: created, writer };
     this.#segments.push(segment);
     lines.add(this);
     return { segment, writer };
@@ -274,10 +328,12 @@ export class Line implements LogLine {
       if (codeOf(error) === 'ENOENT') {
         this.checkPlace();
         if (this.#reader !== reader) return 'end';
-        this.#lose(segment, 'removed', segment.size, segment.units, segment.points);
+        this.#lose(segment, 'removed', bytesOf(segment), segment.units, segment.points);
         this.#retire();
-      } else if (DAMAGE.has(codeOf(error))) {
-        this.#lose(segment, 'damaged', segment.size - this.#offset, segment.units, segment.points);
+      } else if (isDamage(error)) {
+        const bytes = Math.min(bytesOf(segment), segment.size - this.#offset);
+        this.#lose(segment, 'damaged', bytes, segment.units, segment.points);
+        this.#context.kept.move(segment.path);
         this.#retire();
       } else {
         reader.close();
@@ -303,11 +359,14 @@ export class Line implements LogLine {
           return true;
         } catch {
           this.#lose(segment, 'damaged', bytes.length, 1, points);
+          this.#keepDamaged(segment, bytes);
         }
       }
     } else {
       const known = whole && points !== undefined;
       this.#lose(segment, whole ? 'damaged' : 'torn', end - this.#offset, known ? 1 : 0, known ? points : 0);
+      // Nobody was ever told that a torn end is safe.
+      if (bytes && whole) this.#keepDamaged(segment, bytes);
     }
     this.#offset = end;
     return false;
@@ -318,6 +377,12 @@ export class Line implements LogLine {
     if (bytes === 0 && units === 0) return;
     this.#settle(segment, units, points);
     this.#context.dropped({ reason, points, bytes, path: segment.path });
+  }
+
+  /** For people, who may be able to read it. */
+  #keepDamaged({ path }: Segment, bytes: Uint8Array): void {
+    const { kept, now } = this.#context;
+    if (bytes.length > 0) kept.append(DAMAGED, damagedLines(path, this.#offset, now(), bytes));
   }
 
   #settle(segment: Segment, units: number, points: number): void {
@@ -386,9 +451,6 @@ export class Line implements LogLine {
     segment.writer = undefined;
   }
 }
-
-// What a disk answers for a damaged place, and the file system for what is no regular file.
-const DAMAGE: ReadonlySet<string> = new Set(['EIO', 'ELOOP', 'EINVAL', 'EISDIR', 'ENXIO']);
 
 function notStored(code: string, message: string): AppendResult {
   return { stored: false, degraded: { code, message } };

@@ -49,6 +49,11 @@ export interface FallbackLog {
    * again now and then: other processes may have died, and what is beyond `maxBytes` waits on disk. Never rejects.
    */
   adopt(): Promise<readonly LogLine[]>;
+  /**
+   * Keeps a unit that the receiver refused for good in `<directory>/rejected`, for people; before it is acknowledged, so
+   * that a death in between loses it in neither. False if that is not possible.
+   */
+  keepRejected(unit: Unit, cause: string): boolean;
   /** Bytes on disk that this process owns. */
   readonly bytes: number;
   /** Closes files and releases leases; lines with unacknowledged units are left for adoption. */

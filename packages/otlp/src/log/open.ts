@@ -1,10 +1,14 @@
 import { join, resolve } from 'node:path';
 import { OstinatoError } from '@ostinato/core';
 import { fromLine, toLines } from '../encode/json-lines.ts';
+import type { Unit } from '../unit.ts';
 import { findFree, loadLine } from './adopt.ts';
 import type { Codec, Dropped, LineContext } from './context.ts';
 import { directoryProblem } from './directory.ts';
 import { attempt, type Files, nodeFiles } from './files.ts';
+import { rejectedLines } from './format.ts';
+import { Housekeeper } from './housekeeper.ts';
+import { Kept, REJECTED } from './kept.ts';
 import { Line } from './line.ts';
 import type { Degraded, FallbackLog, LogLine } from './log.ts';
 import { type LogClock, Owner, removeOwner, systemClock } from './owner.ts';
@@ -18,9 +22,15 @@ export interface LogOptions {
    * resolves, after one fdatasync in the background; `always`, when it returns; `never`, when the system gets to it.
    */
   readonly fsync?: 'batch' | 'always' | 'never';
-  /** Of all lines that this process owns. Default 512 MiB. What is oldest is dropped, by whole segments. */
+  /**
+   * Of all lines that this process owns. Default 512 MiB. From three quarters on, what is cumulative is thinned; beyond
+   * it what is oldest is dropped, by whole segments.
+   */
   readonly maxBytes?: number;
-  /** Of a unit in the log. Default 24 hours. Segments are dropped whole, so up to a 24th more. */
+  /**
+   * Of a unit in the log. Default 24 hours. Segments are dropped whole, so up to a 24th more; of what is cumulative the
+   * last point of each series stays.
+   */
   readonly maxAgeMillis?: number;
   /** A segment that has so many bytes is followed by another. Default 8 MiB, and at most a 16th of `maxBytes`. */
   readonly segmentBytes?: number;
@@ -34,6 +44,8 @@ export interface LogOptions {
 
 const MIB = 1 << 20;
 const HOUR = 3_600_000;
+/** So full, as a part of `maxBytes`, the log is when it begins to be thinned. */
+const THIN_ABOVE = 0.75;
 
 /**
  * Opens the fallback log in a directory. Touches nothing on disk; throws `OSTINATO_LOG_DIRECTORY` if there is a directory
@@ -62,6 +74,8 @@ class DirectoryLog implements FallbackLog {
   /** Those that have segments. */
   readonly #lines = new Set<Line>();
   readonly #context: LineContext;
+  readonly #housekeeper: Housekeeper;
+  readonly #kept: Kept;
   #adopting: Promise<readonly LogLine[]> | undefined;
   #closed = false;
 
@@ -73,10 +87,12 @@ class DirectoryLog implements FallbackLog {
     this.#clock = options.clock ?? systemClock;
     this.#processes = options.processes ?? systemProcesses();
     this.#owner = new Owner(files, directory, this.#processes, this.#clock, () => this.#tend());
+    this.#kept = new Kept(files, directory, this.#owner, this.#processes, () => this.#clock.now());
     const isClosed = () => this.#closed;
     this.#context = {
       files,
       codec: options.codec ?? { toLines, fromLine },
+      kept: this.#kept,
       fsync: options.fsync ?? 'batch',
       segmentBytes: options.segmentBytes ?? Math.min(8 * MIB, this.#maxBytes / 16),
       segmentMillis: this.#maxAge / 24,
@@ -90,6 +106,7 @@ class DirectoryLog implements FallbackLog {
       makeRoom: (bytes) => this.#makeRoom(bytes),
       dropped: (dropped) => options.onDropped?.(dropped),
     };
+    this.#housekeeper = new Housekeeper(this.#context, this.#maxBytes * THIN_ABOVE, this.#maxAge);
   }
 
   get bytes(): number {
@@ -114,11 +131,23 @@ class DirectoryLog implements FallbackLog {
     return this.#adopting;
   }
 
+  keepRejected(unit: Unit, cause: string): boolean {
+    if (this.#closed) return false;
+    try {
+      const lines = this.#context.codec.toLines(unit).map(({ unit: { points }, text }) => ({ text, points }));
+      return this.#kept.append(REJECTED, rejectedLines(lines, { time: this.#clock.now(), cause }));
+    } catch {
+      // It cannot be written as a line.
+      return false;
+    }
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     for (const line of this.#own.values()) line.close();
     for (const line of this.#lines) line.close();
+    this.#kept.close();
     this.#owner.release();
   }
 
@@ -140,6 +169,7 @@ class DirectoryLog implements FallbackLog {
       // The directory cannot be read or written; the next append says why.
     }
     this.#expire();
+    this.#thinInTime(0);
     return adopted.filter((line) => line.bytes > 0);
   }
 
@@ -167,16 +197,25 @@ class DirectoryLog implements FallbackLog {
   }
 
   /** After each renewal of the lease. */
-  #tend(): void {
-    for (const line of this.#lines) line.checkPlace();
+  #tend(): Promise<void> {
+    for (const line of this.#lines) {
+      line.checkPlace();
+      line.closeOld();
+    }
     this.#expire();
+    return this.#housekeeper.run();
   }
 
   #expire(): void {
     const oldest = this.#clock.now() - this.#maxAge;
     for (const line of this.#lines) {
-      while ((line.oldest ?? oldest) < oldest) line.dropOldest('age');
+      // What is cumulative is thinned first: what it comes to in the end may stay longer.
+      while ((line.oldest ?? oldest) < oldest && !line.isCumulative) line.dropOldest('age');
     }
+  }
+
+  #thinInTime(bytes: number): void {
+    if (this.bytes + bytes > this.#maxBytes * THIN_ABOVE) void this.#housekeeper.run();
   }
 
   #makeRoom(bytes: number): Degraded | undefined {
@@ -187,6 +226,7 @@ class DirectoryLog implements FallbackLog {
       };
     }
     this.#expire();
+    this.#thinInTime(bytes);
     for (let held = this.bytes; held + bytes > this.#maxBytes; held = this.bytes) {
       let oldest: Line | undefined;
       for (const line of this.#lines) {

@@ -10,14 +10,14 @@ import type { Processes } from './processes.ts';
 export interface LogClock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Calls `task` each so many milliseconds until the returned function is called. */
-  repeat(millis: number, task: () => void): () => void;
+  /** Calls `task` each so many milliseconds until the returned function is called; its promise is for tests. */
+  repeat(millis: number, task: () => Promise<void>): () => void;
 }
 
 export const systemClock: LogClock = {
   now: () => Date.now(),
   repeat(millis, task) {
-    const timer = setInterval(task, millis);
+    const timer = setInterval(() => void task(), millis);
     timer.unref();
     return () => clearInterval(timer);
   },
@@ -38,7 +38,7 @@ export class Owner {
   readonly #root: string;
   readonly #processes: Processes;
   readonly #clock: LogClock;
-  readonly #renewed: () => void;
+  readonly #renewed: () => Promise<void>;
   #path: string | undefined;
   /** Directories above that got an entry for it. */
   #above: readonly string[] = [];
@@ -46,7 +46,13 @@ export class Owner {
   #stop: (() => void) | undefined;
 
   /** `renewed` is called after each renewal. */
-  constructor(files: Files, root: string, processes: Processes, clock: LogClock, renewed: () => void) {
+  constructor(
+    files: Files,
+    root: string,
+    processes: Processes,
+    clock: LogClock,
+    renewed: () => Promise<void>,
+  ) {
     this.#files = files;
     this.#root = root;
     this.#processes = processes;
@@ -121,7 +127,7 @@ export class Owner {
     attempt(() => removeOwner(this.#files, path));
   }
 
-  #renew(): void {
+  #renew(): Promise<void> {
     const path = this.#path;
     const now = this.#clock.now();
     if (path) {
@@ -132,8 +138,9 @@ export class Owner {
       }
     }
     // Before the renewal counts: lines that are missing now were taken while it was overdue.
-    this.#renewed();
+    const done = this.#renewed();
     this.#lastRenewal = now;
+    return done;
   }
 
   /** Somebody held this process for dead and removed its lease, and its directory if there was nothing else. */

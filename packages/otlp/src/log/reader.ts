@@ -1,5 +1,6 @@
 import { attempt, type Files } from './files.ts';
 import { LONGEST_LINE, NEWLINE } from './format.ts';
+import { openSource, type Source } from './source.ts';
 
 const CHUNK = 1 << 20;
 
@@ -17,7 +18,7 @@ export interface RawLine {
 export class SegmentReader {
   readonly #files: Files;
   readonly #path: string;
-  #descriptor: number | undefined;
+  #source: Source | undefined;
   /** What is read and not taken yet, and where in the file it ends. */
   #buffer = Buffer.alloc(0);
   #end: number;
@@ -52,7 +53,7 @@ export class SegmentReader {
   async fill(limit: number): Promise<boolean> {
     const length = Math.min(CHUNK, limit - this.#end);
     if (length <= 0 || this.#closed) return false;
-    this.#descriptor ??= this.#files.open(this.#path, 'read');
+    this.#source ??= openSource(this.#files, this.#path, this.#end);
     if (this.#buffer.length > LONGEST_LINE) {
       this.#tooLong = true;
       this.#buffer = Buffer.alloc(0);
@@ -62,7 +63,7 @@ export class SegmentReader {
     this.#reading = true;
     let count = 0;
     try {
-      count = await this.#files.read(this.#descriptor, buffer.subarray(left.length), this.#end);
+      count = await this.#source.read(buffer.subarray(left.length));
     } finally {
       this.#reading = false;
       if (this.#closed) this.close();
@@ -76,15 +77,36 @@ export class SegmentReader {
   /** Closes the file, once nothing is being read. */
   close(): void {
     this.#closed = true;
-    if (this.#reading || this.#descriptor === undefined) return;
-    const descriptor = this.#descriptor;
-    this.#descriptor = undefined;
-    attempt(() => this.#files.close(descriptor));
+    if (this.#reading) return;
+    const source = this.#source;
+    this.#source = undefined;
+    attempt(() => source?.close());
   }
 
   #line(bytes: Buffer, whole: boolean): RawLine {
     const usable = !this.#tooLong && bytes.length <= LONGEST_LINE;
     this.#tooLong = false;
     return { bytes: usable ? bytes : undefined, end: this.#end - this.#buffer.length, whole };
+  }
+}
+
+/** The lines of a segment from an offset on, and at last what comes after the last newline. */
+export async function* readLines(
+  files: Files,
+  path: string,
+  offset: number,
+  limit: number,
+): AsyncGenerator<RawLine, undefined> {
+  const reader = new SegmentReader(files, path, offset);
+  try {
+    let more = true;
+    while (more) {
+      more = await reader.fill(limit);
+      for (let line = reader.take(); line; line = reader.take()) yield line;
+    }
+    const rest = reader.takeRest();
+    if (rest) yield rest;
+  } finally {
+    reader.close();
   }
 }

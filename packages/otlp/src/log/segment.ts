@@ -4,16 +4,25 @@ import type { Degraded } from './log.ts';
 /** One file of a line. Lines number their segments from 1; only the last may have a writer. */
 export interface Segment {
   readonly number: number;
-  readonly path: string;
-  /** Bytes in it that count: what is beyond them was not stored. */
+  path: string;
+  /** Bytes in it that count, unpacked: what is beyond them was not stored. Positions are counted in these. */
   size: number;
+  /** Bytes of the file, if it is packed. */
+  packed: number | undefined;
   /** What in it is not acknowledged yet. */
   units: number;
   points: number;
+  /** Whether there may be points in it that later ones stand for. */
+  cumulative: boolean;
   /** When it was created, and when something was last written to it; in milliseconds since the epoch. */
   readonly created: number;
   newest: number;
   writer: SegmentWriter | undefined;
+}
+
+/** Bytes on disk. */
+export function bytesOf({ size, packed }: Segment): number {
+  return packed ?? size;
 }
 
 /** Writes one new segment; nobody else ever writes to it. */

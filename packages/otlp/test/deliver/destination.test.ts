@@ -381,22 +381,25 @@ describe('what is kept where', () => {
     expect(one.said).toEqual([]);
   });
 
-  test('a log that cannot be written: memory, SUCCESS, said once; and into the log when it can be written', async () => {
-    const one = rig({ fallback: 'outage' });
-    one.breakDisk('ENOSPC');
-    one.transport.answer = () => REFUSED;
-    const done = [one.export(['a']), one.export(['b'])];
-    await one.clock.advance(5000);
-    expect(done.map(({ result }) => result?.code)).toEqual([0, 0]);
-    expect(one.account).toMatchObject({ queued: 2, logged: 0 });
-    expect(one.said.filter((text) => text.includes('ENOSPC'))).toHaveLength(1);
-    one.breakDisk(undefined);
-    one.export(['c']);
-    expect(one.account).toMatchObject({ queued: 0, logged: 3 });
-    one.transport.answer = () => OK;
-    await one.clock.advance(10_000);
-    expect([...new Set(one.received)]).toEqual(['a', 'b', 'c']);
-  });
+  test.each(['ENOSPC', 'EACCES', 'EROFS'])(
+    'a log that cannot be written (%s): memory, SUCCESS, said once; and into the log when it can be written',
+    async (code) => {
+      const one = rig({ fallback: 'outage' });
+      one.breakDisk(code);
+      one.transport.answer = () => REFUSED;
+      const done = [one.export(['a']), one.export(['b'])];
+      await one.clock.advance(5000);
+      expect(done.map(({ result }) => result?.code)).toEqual([0, 0]);
+      expect(one.account).toMatchObject({ queued: 2, logged: 0 });
+      expect(one.said.filter((text) => text.includes(code))).toHaveLength(1);
+      one.breakDisk(undefined);
+      one.export(['c']);
+      expect(one.account).toMatchObject({ queued: 0, logged: 3 });
+      one.transport.answer = () => OK;
+      await one.clock.advance(10_000);
+      expect([...new Set(one.received)]).toEqual(['a', 'b', 'c']);
+    },
+  );
 
   test('without a log memory has its limit: the oldest is lost and counted, the one in flight stays', async () => {
     const one = rig({ memory: { maxPoints: 3 } });

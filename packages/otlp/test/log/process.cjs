@@ -11,7 +11,15 @@ const codec = {
   ],
   fromLine: (text) => Buffer.from(JSON.parse(text).resourceMetrics[0]),
 };
-const log = openLog({ directory, codec, segmentBytes: 20_000 });
+/** Keeps house all the time. */
+const clock = {
+  now: Date.now,
+  repeat(_millis, task) {
+    const timer = setInterval(() => void task(), 2);
+    return () => clearInterval(timer);
+  },
+};
+const log = openLog({ directory, codec, clock, segmentBytes: 20_000 });
 const numberOf = (unit) => Number(Buffer.from(unit.bytes).toString());
 
 /** Appends until it is killed, delivers about half of it, and what it adopted too. */

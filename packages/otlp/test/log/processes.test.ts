@@ -61,13 +61,17 @@ describe('processes that are killed with SIGKILL while they append, one after th
   test('lose nothing that was stored', async () => {
     const stored: number[] = [];
     const delivered: number[] = [];
+    let packed = 0;
     for (let life = 0; life < 6; life++) {
       const child = new Child('append', join(base, 'log'), life * 1_000_000 + 1);
       await child.until([1, 50, 500, 1000, 337, 2000][life]!);
       await child.end('SIGKILL');
       stored.push(...child.numbers('stored'));
       delivered.push(...child.numbers('delivered'));
+      const left = readdirSync(join(base, 'log'), { recursive: true }).map(String);
+      packed += left.filter((path) => path.endsWith('.jsonl.gz')).length;
     }
+    expect(packed).toBeGreaterThan(0);
     const log = openHere();
     for (const line of await log.adopt()) {
       const numbers = await drain(line);

@@ -47,13 +47,13 @@ export async function drainAdopted(log: FallbackLog): Promise<number[]> {
 /** The world's time, with timers that fire when they are told to. */
 export class Timers implements LogClock {
   readonly now: () => number;
-  readonly #tasks = new Set<() => void>();
+  readonly #tasks = new Set<() => Promise<void>>();
 
   constructor(now: () => number) {
     this.now = now;
   }
 
-  repeat(_millis: number, task: () => void): () => void {
+  repeat(_millis: number, task: () => Promise<void>): () => void {
     this.#tasks.add(task);
     return () => this.#tasks.delete(task);
   }
@@ -62,8 +62,9 @@ export class Timers implements LogClock {
     return this.#tasks.size;
   }
 
-  fire(): void {
-    for (const task of this.#tasks) task();
+  /** Resolves when all that they begin is done. */
+  async fire(): Promise<void> {
+    await Promise.all([...this.#tasks].map((task) => task()));
   }
 }
 

@@ -215,6 +215,12 @@ export class Rig {
         : new OtlpMetricExporter(all, { ...parts, env: {}, connect: () => this.transport });
   }
 
+  /** The process as its disk sees it. */
+  get process(): Actor {
+    if (this.#process === undefined) throw new Error('there is no log');
+    return this.#process;
+  }
+
   /** SIGKILL: what the process would still do has no effect. */
   kill(): void {
     this.transport.answer = () => new Promise(() => {});
@@ -223,9 +229,7 @@ export class Rig {
 
   /** From now on nothing can be written to the disk; undefined mends it. */
   breakDisk(code: string | undefined): void {
-    const { files } = this.#process ?? {};
-    if (files === undefined) throw new Error('there is no log');
-    files.before = (call) => {
+    this.process.files.before = (call) => {
       if (code !== undefined && ['write', 'create', 'makeDirectory'].includes(call)) throw systemError(code);
     };
   }
