@@ -52,6 +52,7 @@ export { REVOKED, UNOPENED } from './recorder.ts';
 export { type Reporter, report, setReporter } from './report.ts';
 export { scope } from './scope.ts';
 export type {
+  Exemplar,
   MetricType,
   ScopeSnapshot,
   SeriesCursor,
@@ -64,3 +65,4 @@ export { SNAPSHOT } from './snapshot.ts';
 export { currentEpoch, nextEpoch as rebind } from './state.ts';
 export { editDistance } from './text.ts';
 export type { Timer } from './timer.ts';
+export { type ActiveSpan, activeSpan, hasTraceContext, setTraceContext, type TraceContext } from './trace.ts';

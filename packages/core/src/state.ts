@@ -1,4 +1,5 @@
 import type { Key, Kind, Meta, Recorder, Scope } from './recorder.ts';
+import type { TraceContext } from './trace.ts';
 
 /** A metric that the isolate knows of: one object per (kind, scope, name), shared by all copies of this package. */
 export interface Definition {
@@ -63,6 +64,8 @@ export interface State {
   /** The (code, subject) pairs that were reported. Bounded. */
   readonly reported: Set<string>;
   report: (code: string, text: string) => void;
+  /** What is known of tracing. */
+  trace?: TraceContext | undefined;
 }
 
 /** A gate that no cell has: every operation takes the escape. */
@@ -87,6 +90,7 @@ function create(): State {
     cache: { entries: 0, weight: 0 },
     reported: new Set(),
     report: (code, text) => globalThis.process?.emitWarning?.(text, { type: 'OstinatoWarning', code }),
+    trace: undefined,
   };
 }
 

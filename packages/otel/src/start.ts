@@ -4,6 +4,7 @@ import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk
 import { setGlobalRecorder } from '@ostinato/core';
 import { defaultDirectory, OtlpMetricExporter } from '@ostinato/otlp';
 import { createRecorder } from '@ostinato/recorder';
+import { followTraces } from './active-span.ts';
 import { ensureDiagLogger, registered, reportToDiag } from './diagnostics.ts';
 import { readSettings } from './environment.ts';
 import { type GuardedExporter, guardExporter } from './guarded-exporter.ts';
@@ -78,10 +79,13 @@ function assemble(options: StartOptions, undo: (() => void)[]): Parts {
   undo.push(reportToDiag());
   const settings = readSettings(process.env);
 
-  const recorder = createRecorder(options.recorder);
+  const { exemplars } = settings;
+  const recorder = createRecorder({ ...(exemplars === undefined ? {} : { exemplars }), ...options.recorder });
   if (settings.disabled) {
     return { recorder, meterProvider: new MeterProvider(), patienceMillis: 0 };
   }
+  const traces = followTraces();
+  undo.push(() => traces[Symbol.dispose]());
   const installation = setGlobalRecorder(recorder);
   undo.push(() => installation.uninstall());
 
