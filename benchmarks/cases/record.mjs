@@ -1,6 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
-import { counter, defineCounter, gauge, histogram, setGlobalRecorder, setTraceContext } from '@ostinato/core';
+import {
+  counter,
+  defineCounter,
+  gauge,
+  histogram,
+  setGlobalRecorder,
+  setTraceContext,
+  withLabels,
+} from '@ostinato/core';
 import {
   AtomicBucket,
   commonLabels,
@@ -254,6 +262,15 @@ export const cases = {
       return (n) => {
         for (let i = 0; i < n; i += 1) family.labels(method, routes[i % 100], 200).increment();
       };
+    },
+  },
+  'counter with a label of the context': {
+    rival: 'OTel: counter, 3 attributes',
+    make: () => {
+      install();
+      const c = defineCounter('c', { contextLabels: ['tenant'] });
+      const increment = increments(c);
+      return (n) => withLabels({ tenant: 'acme' }, () => increment(n));
     },
   },
   'free form, 3 labels': {

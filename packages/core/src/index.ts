@@ -1,3 +1,4 @@
+export { withLabels } from './context-labels.ts';
 export type { Counter } from './counter.ts';
 export { OstinatoError, RecorderAlreadyInstalledError } from './errors.ts';
 export {

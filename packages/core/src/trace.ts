@@ -1,4 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { isAbsent, labelValueProblem } from './key.ts';
+import type { SeriesLabelValue } from './recorder.ts';
 import { report } from './report.ts';
 import { nextEpoch, sharedState } from './state.ts';
 
@@ -16,6 +18,11 @@ export interface ActiveSpan {
 export interface TraceContext {
   /** The active span, if there is one. Called for the few samples that may become exemplars. */
   activeSpan(): ActiveSpan | undefined;
+  /**
+   * The value that spans or baggage give to a label of a metric with `contextLabels`. Called whenever such a metric is
+   * recorded on; what is no label value counts as absent. Absent: they give none.
+   */
+  label?(name: string): unknown;
 }
 
 const state = sharedState();
@@ -39,6 +46,22 @@ export function setTraceContext(trace: TraceContext): Disposable {
 /** Whether this thread has a trace context. */
 export function hasTraceContext(): boolean {
   return state.trace !== undefined;
+}
+
+/** The label's value by spans or baggage. Never throws. */
+export function traceLabel(name: string): SeriesLabelValue | undefined {
+  const { trace } = state;
+  if (trace?.label === undefined) return undefined;
+  try {
+    const value = trace.label(name);
+    const isValue = labelValueProblem(name, value) === undefined && !isAbsent(value);
+    return isValue ? (value as SeriesLabelValue) : undefined;
+  } catch (error) {
+    report('OSTINATO_TRACE_CONTEXT', 'label', () => {
+      return `The labels of the active span could not be found: ${String(error)}`;
+    });
+    return undefined;
+  }
 }
 
 /** The span that is active here and now. Never throws: a trace context that does is reported, once. */

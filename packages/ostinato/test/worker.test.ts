@@ -44,3 +44,11 @@ test('a span of a worker thread is the exemplar of what was recorded there, for 
   expect(cumulative).toEqual(expected);
   expect(again).toEqual({ orders: [], latency: [], size: [], depth: [], outside: [] });
 });
+
+test('labels of the context, and those of spans that start() was told of, are there in worker threads', async () => {
+  const fixtures = join(__dirname, 'fixtures');
+  const { stdout } = await promisify(execFile)(process.execPath, ['labels-in-workers.mjs'], {
+    cwd: fixtures,
+  });
+  expect(JSON.parse(stdout)).toEqual({ '': 1, span: 2, with: 4 });
+});

@@ -4,3 +4,4 @@ export { type MetricProducerOptions, metricProducer, type ReadableRecorder } fro
 export type { Running } from './running.ts';
 export { start } from './start.ts';
 export type { TemporalityOption } from './temporality.ts';
+export { type OuterSpans, outerSpans, type TraceLabels } from './trace-labels.ts';

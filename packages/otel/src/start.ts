@@ -4,7 +4,7 @@ import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk
 import { setGlobalRecorder } from '@ostinato/core';
 import { defaultDirectory, OtlpMetricExporter } from '@ostinato/otlp';
 import { createRecorder } from '@ostinato/recorder';
-import { followTraces } from './active-span.ts';
+import { follow } from './active-span.ts';
 import { ensureDiagLogger, registered, reportToDiag } from './diagnostics.ts';
 import { readSettings } from './environment.ts';
 import { type GuardedExporter, guardExporter } from './guarded-exporter.ts';
@@ -15,6 +15,7 @@ import { recorderMetrics } from './recorder-metrics.ts';
 import { detectResource, stringAttribute } from './resource.ts';
 import { makeStoppable, type Parts, type Running, type Stoppable } from './running.ts';
 import { temporalityOf } from './temporality.ts';
+import { publishTraceLabels } from './worker-trace-labels.ts';
 
 const DEFAULT_INTERVAL_MILLIS = 5_000;
 const DEFAULT_TIMEOUT_MILLIS = 30_000;
@@ -84,8 +85,9 @@ function assemble(options: StartOptions, undo: (() => void)[]): Parts {
   if (settings.disabled) {
     return { recorder, meterProvider: new MeterProvider(), patienceMillis: 0 };
   }
-  const traces = followTraces();
-  undo.push(() => traces[Symbol.dispose]());
+  const { traceLabels = {} } = options;
+  const traces = follow(traceLabels);
+  undo.push(() => traces[Symbol.dispose](), publishTraceLabels(traceLabels));
   const installation = setGlobalRecorder(recorder);
   undo.push(() => installation.uninstall());
 
