@@ -85,6 +85,6 @@ export function isExporter(exporter: StartOptions['exporter']): exporter is Push
   return typeof (exporter as Partial<PushMetricExporter> | undefined)?.export === 'function';
 }
 
-function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

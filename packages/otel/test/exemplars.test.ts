@@ -195,6 +195,16 @@ test.each([
   expect(received().orders?.[0]?.exemplars ?? []).toHaveLength(expected);
 });
 
+test.each([null, 5, []])(
+  'the variable does not make options of a recorder that are none valid: %p',
+  (recorder) => {
+    process.env.OTEL_METRICS_EXEMPLAR_FILTER = 'always_on';
+    expect(() => start({ recorder: recorder as never })).toThrow(
+      'createRecorder: the options argument must be an object',
+    );
+  },
+);
+
 test('a tracer provider that is registered after start() is followed', async () => {
   const { forceFlush } = start();
   const orders = counter('orders');

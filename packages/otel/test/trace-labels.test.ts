@@ -1,6 +1,6 @@
 import { context, propagation, type Span, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-import { counter, defineCounter, setGlobalRecorder, withLabels } from '@ostinato/core';
+import { counter, defineCounter, setGlobalRecorder, setReporter, withLabels } from '@ostinato/core';
 import { createRecorder, redact } from '@ostinato/recorder';
 import { readSnapshot } from '@ostinato/testing';
 import { followTraces } from '../src/active-span.ts';
@@ -122,6 +122,8 @@ test('redaction and limits apply to them as to any label', () => {
   const record = () => {
     for (let i = 0; i < 10; i++) inSpan({ tenant: `t${i}`, tier: 'secret' }, () => orders.increment());
   };
+  const reporter = setReporter(() => {});
+  ends.push(() => setReporter(reporter));
   const recorder = createRecorder({ layers: [redact({ drop: ['tier'] })], cardinality: 3 });
   expect(labelsOf(both, record, recorder)).toEqual([
     { tenant: 't0' },

@@ -103,7 +103,7 @@ export class Registry implements Recorder {
   /** Where exemplars are allowed. */
   readonly #exemplars: ExemplarPool | undefined;
   /** Whether new cells keep exemplars. */
-  #sampling = false;
+  #sampling: boolean;
   /** After `renew`: the cells that were made since. */
   #renewed: WeakSet<AnyCell> | undefined = undefined;
 
@@ -132,6 +132,7 @@ export class Registry implements Recorder {
       settings.exemplars === 'always_off'
         ? undefined
         : new ExemplarPool(arena, thread, settings, () => timeline.start());
+    this.#sampling = wantsExemplars(settings);
     this.#ofAnotherKind = new DroppedCell(() => refusals.add('kind'));
     this.#beyondLimit = new DroppedCell(() => refusals.add('limit'));
   }
@@ -191,7 +192,7 @@ export class Registry implements Recorder {
    */
   cell(kind: Kind, key: Key, meta: Meta): AnyCell {
     this.#slots?.answer();
-    if (this.#exemplars !== undefined) this.#followTracing();
+    this.#followTracing();
     let metric = this.#metrics.get(key.scope, key.name);
     if (metric === undefined) {
       if (!this.#admission.admitMetric()) return this.#dropMetric(key);
@@ -211,7 +212,7 @@ export class Registry implements Recorder {
 
   /** Tracing may begin after series are there, and end: handles ask again then. */
   #followTracing(): void {
-    const sampling = this.#settings.exemplars === 'always_on' || hasTraceContext();
+    const sampling = wantsExemplars(this.#settings);
     if (sampling === this.#sampling) return;
     this.#sampling = sampling;
     this.renew();
@@ -471,6 +472,10 @@ export class Registry implements Recorder {
 }
 
 const NO_BOUNDS = new ExplicitBounds([]);
+
+function wantsExemplars({ exemplars }: Settings): boolean {
+  return exemplars === 'always_on' || (exemplars === 'trace_based' && hasTraceContext());
+}
 
 /** The sink that counts. */
 function innermost(sink: AnyCell['sink']): OwnSink | GaugeCell {
