@@ -67,7 +67,11 @@ export function traceLabel(name: string): SeriesLabelValue | undefined {
 /** The span that is active here and now. Never throws: a trace context that does is reported, once. */
 export function activeSpan(): ActiveSpan | undefined {
   try {
-    return state.trace?.activeSpan();
+    const span = state.trace?.activeSpan();
+    if (span === undefined) return undefined;
+    // Read here, where it is no matter what they are.
+    const { traceId, spanId, sampled } = span;
+    return { traceId, spanId, sampled };
   } catch (error) {
     report('OSTINATO_TRACE_CONTEXT', 'activeSpan', () => {
       return `The active span could not be found, so there are no exemplars: ${String(error)}`;

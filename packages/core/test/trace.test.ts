@@ -1,6 +1,7 @@
 import { counter } from '../src/facade.ts';
 import { setGlobalRecorder } from '../src/global.ts';
 import { setReporter } from '../src/report.ts';
+import { sharedState } from '../src/state.ts';
 import { activeSpan, hasTraceContext, setTraceContext } from '../src/trace.ts';
 import { TestRecorder } from './support/recorder.ts';
 
@@ -18,7 +19,7 @@ test('the last trace context stays, whatever becomes of the one before', () => {
   const first = setTraceContext({ activeSpan: () => undefined });
   const second = setTraceContext({ activeSpan: () => span });
   first[Symbol.dispose]();
-  expect(activeSpan()).toBe(span);
+  expect(activeSpan()).toEqual(span);
   second[Symbol.dispose]();
   expect(hasTraceContext()).toBe(false);
 });
@@ -43,7 +44,7 @@ test('handles ask their recorder again when tracing begins or ends', () => {
 test('a trace context that throws is reported, and there is no span', () => {
   const codes: string[] = [];
   const reporter = setReporter((code) => codes.push(code));
-  const set = setTraceContext({
+  setTraceContext({
     activeSpan() {
       throw new Error('no');
     },
@@ -51,6 +52,17 @@ test('a trace context that throws is reported, and there is no span', () => {
   expect(activeSpan()).toBeUndefined();
   expect(activeSpan()).toBeUndefined();
   expect(codes).toEqual(['OSTINATO_TRACE_CONTEXT']);
-  set[Symbol.dispose]();
+  setTraceContext({
+    activeSpan: () => ({
+      ...span,
+      get traceId(): string {
+        throw new Error('no');
+      },
+    }),
+  });
+  expect(activeSpan()).toBeUndefined();
+  setTraceContext({ activeSpan: () => null as never });
+  expect(activeSpan()).toBeUndefined();
+  sharedState().trace = undefined;
   setReporter(reporter);
 });

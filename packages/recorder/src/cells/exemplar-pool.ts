@@ -61,8 +61,9 @@ export class ExemplarPool {
     return Atomics.load(this.#arena.words, EXEMPLAR_ROUND);
   }
 
-  /** A reservoir has begun in this round. */
+  /** A reservoir has found that there is another round; so do all others, in a thread that is too busy for `refresh`. */
   enter(reservoir: Reservoir): void {
+    this.refresh();
     this.#entered.push(reservoir);
   }
 
@@ -117,6 +118,9 @@ export class ExemplarPool {
     span: ActiveSpan | 'no span',
   ): void {
     const { words } = this.#arena;
+    const now = this.#now();
+    const ids = span === 'no span' ? NO_IDS : wordsOf(span);
+    // From here on nothing is called that may throw: the sequence would stay odd.
     const sequence = words[slot + EXEMPLAR_SEQUENCE] as number;
     Atomics.store(words, slot + EXEMPLAR_SEQUENCE, sequence + 1);
     Atomics.store(words, slot + EXEMPLAR_SERIES, series);
@@ -124,10 +128,8 @@ export class ExemplarPool {
     double[0] = value;
     Atomics.store(words, slot + EXEMPLAR_VALUE, halves[0] as number);
     Atomics.store(words, slot + EXEMPLAR_VALUE + 1, halves[1] as number);
-    const now = this.#now();
     Atomics.store(words, slot + EXEMPLAR_TIME, Number(BigInt.asIntN(32, now)));
     Atomics.store(words, slot + EXEMPLAR_TIME + 1, Number(now >> 32n));
-    const ids = span === 'no span' ? NO_IDS : wordsOf(span);
     for (let i = 0; i < ids.length; i++) Atomics.store(words, slot + EXEMPLAR_TRACE + i, ids[i] as number);
     Atomics.store(words, slot + EXEMPLAR_SEQUENCE, sequence + 2);
   }

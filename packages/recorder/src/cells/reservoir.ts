@@ -25,22 +25,20 @@ export abstract class Reservoir {
   readonly #series: number;
   readonly #incarnation: number;
   readonly #size: number;
-  /** Addresses of the exemplars, by group. */
-  readonly #slots: number[][];
-  /** By group: the variable W of algorithm L; 1 while it is being filled. */
-  readonly #weights: number[];
+  /** Addresses of the exemplars, by group; of groups that have some. */
+  #slots: number[][] = [];
+  /** By group: the variable W of algorithm L; 1, or none, while it is being filled. */
+  #weights: number[] = [];
   #round = -1;
   #claimed = 0;
   #stride = 1;
 
-  /** `series` is the series' record; each of the groups keeps `size` samples. */
-  constructor(pool: ExemplarPool, series: number, groups: number, size: number) {
+  /** `series` is the series' record; each group keeps `size` samples. */
+  constructor(pool: ExemplarPool, series: number, size: number) {
     this.#pool = pool;
     this.#series = series;
     this.#incarnation = pool.incarnation(series);
     this.#size = size;
-    this.#slots = Array.from({ length: groups }, () => []);
-    this.#weights = new Array<number>(groups).fill(1);
   }
 
   /** A new round: the next sample of each group is wanted. */
@@ -65,19 +63,19 @@ export abstract class Reservoir {
 
   #begin(round: number): void {
     this.#round = round;
-    this.#weights.fill(1);
-    for (const slots of this.#slots) slots.length = 0;
+    this.#weights = [];
+    this.#slots = [];
     this.#claimed = 0;
     this.#stride = 1;
-    this.rearm();
     this.#pool.enter(this);
+    this.rearm();
   }
 
   /** Where the sample goes, 0: nowhere. */
   #slotFor(group: number): number {
+    this.#slots[group] ??= [];
     const slots = this.#slots[group] as number[];
-    const isFull = this.#weights[group] !== 1;
-    if (!isFull) {
+    if (this.#weight(group) === 1) {
       const slot = this.#pool.claim(this.#claimed);
       if (slot !== 0) {
         this.#claimed++;
@@ -95,11 +93,15 @@ export abstract class Reservoir {
   #skip(group: number): number {
     const { length } = this.#slots[group] as number[];
     if (length === 0) return NEVER;
-    if (this.#weights[group] === 1 && length < this.#size) return 1;
-    const weight = (this.#weights[group] as number) * this.#uniform() ** (1 / length);
+    if (this.#weight(group) === 1 && length < this.#size) return 1;
+    const weight = this.#weight(group) * this.#uniform() ** (1 / length);
     this.#weights[group] = weight;
     const skipped = Math.log(this.#uniform()) / Math.log(1 - weight);
     return skipped < NEVER ? Math.floor(skipped) + 1 : NEVER;
+  }
+
+  #weight(group: number): number {
+    return this.#weights[group] ?? 1;
   }
 
   /** Above 0 and below 1: neither has a logarithm to divide by. */

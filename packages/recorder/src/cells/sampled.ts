@@ -21,7 +21,7 @@ export class SampledCounter extends Reservoir implements CounterSink {
   private countdown = 0;
 
   constructor(pool: ExemplarPool, inner: CounterCell) {
-    super(pool, inner.series, 1, OF_COUNTER);
+    super(pool, inner.series, OF_COUNTER);
     this.inner = inner;
   }
 
@@ -46,10 +46,9 @@ export class SampledHistogram extends Reservoir implements HistogramSink {
   private readonly countdowns: number[];
 
   constructor(pool: ExemplarPool, inner: ExplicitHistogram | ExponentialHistogram) {
-    const { groups } = inner;
-    super(pool, inner.series, groups, inner instanceof ExplicitHistogram ? 1 : OF_EXPONENTIAL);
+    super(pool, inner.series, inner instanceof ExplicitHistogram ? 1 : OF_EXPONENTIAL);
     this.inner = inner;
-    this.countdowns = new Array<number>(groups).fill(0);
+    this.countdowns = new Array<number>(inner.groups).fill(0);
   }
 
   rearm(): void {

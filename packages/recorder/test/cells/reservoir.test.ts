@@ -1,6 +1,7 @@
 import type { Cell, CounterSink, HistogramSink } from '@ostinato/core';
 import { createRecorder } from '../../src/recorder.ts';
 import { makeKey, readAll } from '../support/series.ts';
+import { Threads } from '../support/threads.ts';
 import { seededRandom, spanOf, Tracing } from '../support/tracing.ts';
 
 let tracing: Tracing;
@@ -126,4 +127,20 @@ test('a sample in a span is found among others without one', () => {
   for (let i = 0; i < 1_000; i++) sink.increment(1);
   const [read] = readAll(reader.collect());
   expect(read?.exemplars).toMatchObject([{ value: 2, traceId: spanOf(5).traceId }]);
+});
+
+test('a thread that is too busy to be told of a round finds out, all its series at once', () => {
+  const threads = new Threads(1, { maxMemory: 2 ** 20, random: seededRandom(3) });
+  const reader = threads.reader('delta');
+  const [busy, quiet] = [threads.histogram(0, 'busy'), threads.counter(0, 'quiet')];
+  // Nothing is ever answered: only records tell.
+  for (let round = 0; round < 5; round++) {
+    for (let i = 0; i < 10_000; i++) busy.record(1, 1);
+    quiet.increment(1);
+    const found = readAll(reader.collect()).map(({ name, exemplars }) => [name, exemplars.length]);
+    expect(found).toEqual([
+      ['busy', 20],
+      ['quiet', 1],
+    ]);
+  }
 });
