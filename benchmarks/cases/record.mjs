@@ -1,6 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
-import { counter, defineCounter, gauge, histogram, setGlobalRecorder } from '@ostinato/core';
+import {
+  counter,
+  defineCounter,
+  gauge,
+  histogram,
+  setGlobalRecorder,
+  setTraceContext,
+  withLabels,
+} from '@ostinato/core';
 import {
   AtomicBucket,
   commonLabels,
@@ -14,6 +22,20 @@ import {
 export const title = 'Record: one operation on a held handle, a family, or by name';
 
 const install = (options) => setGlobalRecorder(createRecorder(options));
+/** In a span whose trace is kept; it is looked for at few samples, so how it is found is no matter. */
+const inSpan = (options) => {
+  const span = {
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    spanId: 'b7ad6b7169203331',
+    sampled: true,
+  };
+  setTraceContext({ activeSpan: () => span });
+  install(options);
+};
+const outsideOfSpans = () => {
+  setTraceContext({ activeSpan: () => undefined });
+  install();
+};
 const bounds = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000];
 
 class NeverReader extends MetricReader {
@@ -172,6 +194,55 @@ export const cases = {
       return records(histogram('h'));
     },
   },
+  'held counter, exemplars on, span active': {
+    rival: 'held counter',
+    make: () => {
+      inSpan();
+      return increments(counter('c'));
+    },
+  },
+  'held counter, exemplars on, no span': {
+    rival: 'held counter',
+    make: () => {
+      outsideOfSpans();
+      return increments(counter('c'));
+    },
+  },
+  'held counter, exemplars off': {
+    rival: 'held counter',
+    make: () => {
+      inSpan({ exemplars: 'always_off' });
+      return increments(counter('c'));
+    },
+  },
+  'held histogram, exponential, exemplars on, span active': {
+    rival: 'held histogram, exponential',
+    make: () => {
+      inSpan();
+      return records(histogram('h'));
+    },
+  },
+  'held histogram, exponential, exemplars on, no span': {
+    rival: 'held histogram, exponential',
+    make: () => {
+      outsideOfSpans();
+      return records(histogram('h'));
+    },
+  },
+  'held histogram, exponential, exemplars off': {
+    rival: 'held histogram, exponential',
+    make: () => {
+      inSpan({ exemplars: 'always_off' });
+      return records(histogram('h'));
+    },
+  },
+  'held histogram, 15 bounds, exemplars on, span active': {
+    rival: 'held histogram, 15 bounds',
+    make: () => {
+      inSpan({ buckets: { h: bounds } });
+      return records(histogram('h'));
+    },
+  },
   'family, 3 labels: with({…})': {
     rival: 'OTel: counter, 3 attributes',
     make: () => {
@@ -191,6 +262,15 @@ export const cases = {
       return (n) => {
         for (let i = 0; i < n; i += 1) family.labels(method, routes[i % 100], 200).increment();
       };
+    },
+  },
+  'counter with a label of the context': {
+    rival: 'OTel: counter, 3 attributes',
+    make: () => {
+      install();
+      const c = defineCounter('c', { contextLabels: ['tenant'] });
+      const increment = increments(c);
+      return (n) => withLabels({ tenant: 'acme' }, () => increment(n));
     },
   },
   'free form, 3 labels': {

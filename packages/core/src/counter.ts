@@ -39,6 +39,13 @@ export class CounterHandle extends Handle<CounterSink> implements Counter {
   }
 
   private incrementByEscape(by: number): void {
+    // What a counter with exemplars costs: the escape without its detours.
+    if (this.isSunk() && typeof by === 'number' && by >= 0 && by < Infinity) {
+      const { cell } = this;
+      cell.sink.increment(by);
+      this.open(cell);
+      return;
+    }
     if (!this.admits(whyNotPositive(by), 'increment', by)) return;
     const cell = this.resolve();
     if (cell.slots !== undefined && cell.gate !== REVOKED) add(cell.slots, cell.index, by);

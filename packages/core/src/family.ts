@@ -1,11 +1,18 @@
-import type { Handles } from './handles.ts';
-import type { Histogram, HistogramHandle } from './histogram.ts';
-import { characters, type Entry, isAbsent, labelFault, labelValueProblem, UNREADABLE } from './key.ts';
+import type { Histogram } from './histogram.ts';
+import {
+  characters,
+  type Entry,
+  type Fault,
+  isAbsent,
+  labelFault,
+  labelValueProblem,
+  UNREADABLE,
+} from './key.ts';
 import type { Named, Values } from './labels.ts';
 import type { SeriesLabelValue } from './recorder.ts';
 import type { Definition } from './state.ts';
 import { quote } from './text.ts';
-import { recordElapsed, Stopwatch } from './timer.ts';
+import { recordElapsed, Stopwatch, type TimedHistogram } from './timer.ts';
 
 /** A metric whose labels are declared: one handle per combination of their values. */
 export interface Family<H, L extends readonly string[]> {
@@ -30,6 +37,13 @@ export interface FamilyTimer<L extends readonly string[]> {
   stop(...values: Values<L>): number;
 }
 
+/** What a family has its handles from: `Handles`, or `ContextHandles`. */
+export interface HandleSource<H> {
+  create(definition: Definition, own: readonly Entry[]): H;
+  inert(name: string, fault: Fault): H;
+  reserve(steps: number, size: number): boolean;
+}
+
 type Value = SeriesLabelValue | undefined;
 /** By the value of one label: the maps of the next one, at the last label the handles. */
 type Branch<H> = Map<Value, Branch<H> | H>;
@@ -38,12 +52,12 @@ type Branch<H> = Map<Value, Branch<H> | H>;
 const POSITIONS = 6;
 
 export class LabelFamily<H> implements Family<H, readonly string[]> {
-  private readonly handles: Handles<H>;
+  private readonly handles: HandleSource<H>;
   private readonly definition: Definition;
   private readonly names: readonly string[];
   private readonly root: Branch<H> = new Map();
 
-  constructor(handles: Handles<H>, definition: Definition, names: readonly string[]) {
+  constructor(handles: HandleSource<H>, definition: Definition, names: readonly string[]) {
     this.handles = handles;
     this.definition = definition;
     this.names = names;
@@ -141,7 +155,7 @@ export class LabelFamily<H> implements Family<H, readonly string[]> {
 }
 
 export class HistogramLabelFamily
-  extends LabelFamily<HistogramHandle>
+  extends LabelFamily<Histogram & TimedHistogram>
   implements HistogramFamily<readonly string[]>
 {
   startTimer(): FamilyTimer<readonly string[]> {
@@ -162,7 +176,7 @@ class LabelFamilyTimer implements FamilyTimer<readonly string[]> {
     if (this.result === undefined) {
       const elapsed = this.watch.elapsed();
       // biome-ignore lint/complexity/noArguments: passed on as they are, in whatever number
-      const histogram: HistogramHandle = Reflect.apply(this.family.labels, this.family, arguments);
+      const histogram: TimedHistogram = Reflect.apply(this.family.labels, this.family, arguments);
       this.result = recordElapsed(histogram, elapsed);
     }
     return this.result;

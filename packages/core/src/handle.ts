@@ -48,6 +48,16 @@ export abstract class Handle<S> {
     return this.cell;
   }
 
+  /**
+   * Whether operations go to the sink of the cell that is there. Without local recorders, the epoch says whose cell it
+   * is; handles that are inert have none.
+   */
+  protected isSunk(): boolean {
+    const { cell } = this;
+    const isBound = this.epoch === state.epoch && state.locals === undefined && cell.gate !== REVOKED;
+    return isBound && cell.slots === undefined;
+  }
+
   private bind(recorder: Recorder | undefined): void {
     const { epoch } = state;
     const { target } = this;

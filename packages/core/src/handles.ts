@@ -95,6 +95,11 @@ export class Handles<H> {
     return this.metrics.get(name)?.definition ?? definitionOf(this.kind, this.scope, name);
   }
 
+  /** Whether the scope gives all its series this label. */
+  hasLabel(name: string): boolean {
+    return this.inherited.some(([label]) => label === name);
+  }
+
   /** Room in the caches for one more label set of this scope. */
   reserve(steps: number, size: number): boolean {
     return this.cached && reserve(steps, size);

@@ -1,3 +1,4 @@
+export { withLabels } from './context-labels.ts';
 export type { Counter } from './counter.ts';
 export { OstinatoError, RecorderAlreadyInstalledError } from './errors.ts';
 export {
@@ -52,6 +53,7 @@ export { REVOKED, UNOPENED } from './recorder.ts';
 export { type Reporter, report, setReporter } from './report.ts';
 export { scope } from './scope.ts';
 export type {
+  Exemplar,
   MetricType,
   ScopeSnapshot,
   SeriesCursor,
@@ -64,3 +66,4 @@ export { SNAPSHOT } from './snapshot.ts';
 export { currentEpoch, nextEpoch as rebind } from './state.ts';
 export { editDistance } from './text.ts';
 export type { Timer } from './timer.ts';
+export { type ActiveSpan, activeSpan, hasTraceContext, setTraceContext, type TraceContext } from './trace.ts';

@@ -1,13 +1,10 @@
+import { newAsyncScope } from './async-scope.ts';
 import { tellDescriptions } from './describe.ts';
 import { checkRecorder } from './global.ts';
 import type { Recorder } from './recorder.ts';
-import { CLOSED, type LocalRecorders, sharedState } from './state.ts';
+import { CLOSED, sharedState } from './state.ts';
 
 const state = sharedState();
-
-interface AsyncHooks {
-  readonly AsyncLocalStorage: new () => LocalRecorders;
-}
 
 /**
  * Calls `fn` with `recorder` in place of the global one: in all that `fn` calls and awaits, also after it returned.
@@ -25,28 +22,6 @@ export function withLocalRecorder<T>(recorder: Recorder, fn: () => T): T {
   tellDescriptions(recorder);
   // For good: whether a continuation of a scope is still to come cannot be known.
   state.gate = CLOSED;
-  state.locals ??= newLocals();
+  state.locals ??= newAsyncScope();
   return state.locals.run(recorder, fn);
-}
-
-function newLocals(): LocalRecorders {
-  // Asked for at run time, so that bundlers for browsers find no import of a Node builtin.
-  const hooks = globalThis.process?.getBuiltinModule?.('node:async_hooks') as AsyncHooks | undefined;
-  return hooks === undefined ? synchronousLocals() : new hooks.AsyncLocalStorage();
-}
-
-function synchronousLocals(): LocalRecorders {
-  let current: Recorder | undefined;
-  return {
-    getStore: () => current,
-    run(recorder, fn) {
-      const outer = current;
-      current = recorder;
-      try {
-        return fn();
-      } finally {
-        current = outer;
-      }
-    },
-  };
 }

@@ -14,33 +14,42 @@ export type HistogramOptions = Meta;
 
 type LabelNames = readonly [string, ...string[]];
 
+/** What only a definition says, as it is about the handles that it returns. */
+interface ContextOptions {
+  /**
+   * Labels that come from the context: `withLabels`, spans or baggage. A label of the metric itself wins. Other handles of
+   * the metric, such as `counter(name)` gives, do not have them.
+   */
+  readonly contextLabels?: readonly string[];
+}
+
 export interface DefineCounter {
   /** Without labels: the counter itself. */
-  (name: string, options?: MetricOptions & { readonly labels?: undefined }): Counter;
+  (name: string, options?: MetricOptions & ContextOptions & { readonly labels?: undefined }): Counter;
   /** With labels: a family of counters, one per combination of label values. */
   <const L extends LabelNames>(
     name: string,
-    options: MetricOptions & { readonly labels: L },
+    options: MetricOptions & ContextOptions & { readonly labels: L },
   ): Family<Counter, L>;
 }
 
 export interface DefineGauge {
   /** Without labels: the gauge itself. */
-  (name: string, options?: MetricOptions & { readonly labels?: undefined }): Gauge;
+  (name: string, options?: MetricOptions & ContextOptions & { readonly labels?: undefined }): Gauge;
   /** With labels: a family of gauges, one per combination of label values. */
   <const L extends LabelNames>(
     name: string,
-    options: MetricOptions & { readonly labels: L },
+    options: MetricOptions & ContextOptions & { readonly labels: L },
   ): Family<Gauge, L>;
 }
 
 export interface DefineHistogram {
   /** Without labels: the histogram itself. */
-  (name: string, options?: HistogramOptions & { readonly labels?: undefined }): Histogram;
+  (name: string, options?: HistogramOptions & ContextOptions & { readonly labels?: undefined }): Histogram;
   /** With labels: a family of histograms, one per combination of label values. */
   <const L extends LabelNames>(
     name: string,
-    options: HistogramOptions & { readonly labels: L },
+    options: HistogramOptions & ContextOptions & { readonly labels: L },
   ): HistogramFamily<L>;
 }
 

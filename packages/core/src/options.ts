@@ -49,20 +49,24 @@ export function readLevel(check: OptionCheck, level: unknown): Level {
   return check.oneOf('level', level, LEVELS);
 }
 
-/** The declared label names of a family, or undefined if it is none. */
-export function readLabelNames(check: OptionCheck, labels: unknown): readonly string[] | undefined {
+/** The label names that `labels` or `contextLabels` declares, or undefined if it is absent. */
+export function readLabelNames(
+  check: OptionCheck,
+  option: 'labels' | 'contextLabels',
+  labels: unknown,
+): readonly string[] | undefined {
   if (labels === undefined) return undefined;
   const names: readonly unknown[] = Array.isArray(labels) ? [...labels] : [];
   if (names.length === 0 || new Set(names).size < names.length) {
     throw check.refused(
-      'labels',
+      option,
       "an array of one or more different label names, such as ['method', 'route'] (leave it out for none)",
       labels,
     );
   }
   for (const name of names) {
     const problem = labelNameProblem(name);
-    if (problem !== undefined) throw check.error(`labels ${quoteAll(names)}: ${problem}`);
+    if (problem !== undefined) throw check.error(`${option} ${quoteAll(names)}: ${problem}`);
   }
   return Object.freeze(names as readonly string[]);
 }

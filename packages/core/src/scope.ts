@@ -1,17 +1,19 @@
-import { CounterHandle } from './counter.ts';
+import { ContextCounter, ContextGauge, ContextHandles, ContextHistogram, type Place } from './contextual.ts';
+import { type Counter, CounterHandle } from './counter.ts';
 import { describe } from './describe.ts';
-import { HistogramLabelFamily, LabelFamily } from './family.ts';
-import { GaugeHandle } from './gauge.ts';
+import { type HandleSource, HistogramLabelFamily, LabelFamily } from './family.ts';
+import { type Gauge, GaugeHandle } from './gauge.ts';
 import { Handles, type HandleType } from './handles.ts';
-import { HistogramHandle } from './histogram.ts';
+import { type Histogram, HistogramHandle } from './histogram.ts';
 import { type Entry, makeKey, readLabels } from './key.ts';
 import type { DefineCounter, DefineGauge, DefineHistogram, Metrics, ScopeOptions } from './metrics.ts';
 import { observing } from './observe.ts';
 import { OptionCheck } from './option-check.ts';
 import { META_OPTIONS, type Options, readLabelNames, readLevel, readMeta, readName } from './options.ts';
 import type { Scope } from './recorder.ts';
-import { sharedState } from './state.ts';
+import { type Definition, sharedState } from './state.ts';
 import { wellFormed } from './text.ts';
+import type { TimedHistogram } from './timer.ts';
 
 const LIMIT = 1_000;
 const SCOPE_OPTIONS = ['name', 'version', 'level', 'labels'];
@@ -97,9 +99,24 @@ function newMetrics(where: Scope, inherited: readonly Entry[], cached: boolean):
     counter: (name, labels) => counters.find(name, labels),
     gauge: (name, labels) => gauges.find(name, labels),
     histogram: (name, labels) => histograms.find(name, labels),
-    defineCounter: definer('defineCounter', counters, LabelFamily) as DefineCounter,
-    defineGauge: definer('defineGauge', gauges, LabelFamily) as DefineGauge,
-    defineHistogram: definer('defineHistogram', histograms, HistogramLabelFamily) as DefineHistogram,
+    defineCounter: definer<CounterHandle, Counter, LabelFamily<Counter>>(
+      'defineCounter',
+      counters,
+      ContextCounter,
+      LabelFamily,
+    ) as DefineCounter,
+    defineGauge: definer<GaugeHandle, Gauge, LabelFamily<Gauge>>(
+      'defineGauge',
+      gauges,
+      ContextGauge,
+      LabelFamily,
+    ) as DefineGauge,
+    defineHistogram: definer<HistogramHandle, ContextualHistogram, HistogramLabelFamily>(
+      'defineHistogram',
+      histograms,
+      ContextHistogram,
+      HistogramLabelFamily,
+    ) as DefineHistogram,
     observeCounter: observing('observeCounter', 'counter', where, inherited),
     observeGauge: observing('observeGauge', 'gauge', where, inherited),
     describeCounter: describer('describeCounter', counters),
@@ -108,27 +125,38 @@ function newMetrics(where: Scope, inherited: readonly Entry[], cached: boolean):
   } satisfies Metrics);
 }
 
-type FamilyOf<H, F> = new (...args: ConstructorParameters<typeof LabelFamily<H>>) => F;
+type ContextualOf<H, C> = new (place: Place<H>) => C;
+type FamilyOf<C, F> = new (handles: HandleSource<C>, definition: Definition, names: readonly string[]) => F;
+type ContextualHistogram = Histogram & TimedHistogram;
 
-function definer<H, F>(call: string, handles: Handles<H>, Family: FamilyOf<H, F>) {
-  const families = new Map<string, F>();
-  const allowed = [...META_OPTIONS[handles.kind], 'labels'];
-  return (name: unknown, options: unknown): H | F => {
+function definer<H extends C, C, F>(
+  call: string,
+  handles: Handles<H>,
+  Contextual: ContextualOf<H, C>,
+  Family: FamilyOf<C, F>,
+) {
+  const made = new Map<string, C | F>();
+  const allowed = [...META_OPTIONS[handles.kind], 'labels', 'contextLabels'];
+  return (name: unknown, options: unknown): C | F => {
     const metric = readName(call, name);
     const check = new OptionCheck(`${call}('${metric}')`);
     const given = check.object<Options>(options, allowed);
     const meta = readMeta(check, given);
-    const labels = readLabelNames(check, given.labels);
+    const labels = readLabelNames(check, 'labels', given.labels);
+    const fromContext = readLabelNames(check, 'contextLabels', given.contextLabels);
     const definition = handles.definition(metric);
     describe(definition, meta);
-    if (labels === undefined) return handles.unlabelled(definition);
-    const id = JSON.stringify([metric, ...labels]);
-    let family = families.get(id);
-    if (family === undefined) {
-      family = new Family(handles, definition, labels);
-      if (handles.reserve(1, id.length)) families.set(id, family);
+    if (labels === undefined && fromContext === undefined) return handles.unlabelled(definition);
+    const id = JSON.stringify([metric, labels, fromContext]);
+    let definedAs = made.get(id);
+    if (definedAs === undefined) {
+      const source: HandleSource<C> =
+        fromContext === undefined ? handles : new ContextHandles(handles, fromContext, Contextual);
+      definedAs =
+        labels === undefined ? source.create(definition, []) : new Family(source, definition, labels);
+      if (handles.reserve(1, id.length)) made.set(id, definedAs);
     }
-    return family;
+    return definedAs;
   };
 }
 

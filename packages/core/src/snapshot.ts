@@ -6,6 +6,19 @@ export type Temporality = 'cumulative' | 'delta';
 /** How the series of a metric are stored; `histogram` has explicit bounds. */
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'exponentialHistogram';
 
+/** A sample that a point was made of, and the span in which it was recorded (OpenTelemetry metrics data model, "Exemplars"). */
+export interface Exemplar {
+  readonly value: number;
+  /** Epoch nanoseconds. */
+  readonly time: bigint;
+  /** 32 hex digits; undefined: there was no span. */
+  readonly traceId: string | undefined;
+  /** 16 hex digits. */
+  readonly spanId: string | undefined;
+  /** Labels of the sample that its series does not have: those of a series that was summed into another. */
+  readonly filteredLabels: Key['labels'];
+}
+
 /** One metric of a snapshot: the same object for all its series. */
 export interface SnapshotMetric {
   readonly scope: Scope;
@@ -43,6 +56,8 @@ export interface SeriesCursor {
   /** Bucket counts, the first `length` entries; explicit histograms have `bounds.length + 1`. */
   readonly counts: Float64Array;
   readonly length: number;
+  /** Some of the samples since this reader last read the series. Not for gauges. Absent: none. */
+  readonly exemplars?: readonly Exemplar[] | undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { Key, Kind, Meta, Recorder, Scope } from './recorder.ts';
+import type { Key, Kind, Meta, Recorder, Scope, SeriesLabelValue } from './recorder.ts';
+import type { TraceContext } from './trace.ts';
 
 /** A metric that the isolate knows of: one object per (kind, scope, name), shared by all copies of this package. */
 export interface Definition {
@@ -26,11 +27,14 @@ export interface Observed {
   stop: (() => void) | undefined;
 }
 
-/** Finds the recorder of the running scope; an AsyncLocalStorage where there is one. */
-export interface LocalRecorders {
-  getStore(): Recorder | undefined;
-  run<T>(recorder: Recorder, fn: () => T): T;
+/** A value for all that a function calls and awaits; an AsyncLocalStorage where there is one. */
+export interface AsyncScope<V> {
+  getStore(): V | undefined;
+  run<T>(value: V, fn: () => T): T;
 }
+
+/** Valid and present labels, by name. */
+export type LabelContext = ReadonlyMap<string, SeriesLabelValue>;
 
 /**
  * All that copies of this package share in one isolate (an ESM and a CommonJS build, two versions in a dependency
@@ -46,7 +50,7 @@ export interface State {
   /** Identifies the installation of `recorder`: only it may uninstall. */
   installation: object | undefined;
   /** Present once `withLocalRecorder` was called. */
-  locals: LocalRecorders | undefined;
+  locals: AsyncScope<Recorder> | undefined;
   /** By name, version and level. Bounded. */
   readonly scopes: Map<string, Scope>;
   /** By kind and name. Bounded by `definitionCount`. */
@@ -63,6 +67,10 @@ export interface State {
   /** The (code, subject) pairs that were reported. Bounded. */
   readonly reported: Set<string>;
   report: (code: string, text: string) => void;
+  /** What is known of tracing. */
+  trace?: TraceContext | undefined;
+  /** Present once `withLabels` was called. */
+  labels?: AsyncScope<LabelContext> | undefined;
 }
 
 /** A gate that no cell has: every operation takes the escape. */
@@ -87,6 +95,8 @@ function create(): State {
     cache: { entries: 0, weight: 0 },
     reported: new Set(),
     report: (code, text) => globalThis.process?.emitWarning?.(text, { type: 'OstinatoWarning', code }),
+    trace: undefined,
+    labels: undefined,
   };
 }
 

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { HistogramHandle } from './histogram.ts';
+import type { Problem } from './handle.ts';
 import type { Recorder } from './recorder.ts';
-import { currentRecorder } from './state.ts';
+import { currentRecorder, type Definition } from './state.ts';
 import { fromMilliseconds } from './units.ts';
 
 /** A running measurement. `using timer = latency.startTimer()` stops it at the end of the block. */
@@ -11,6 +11,13 @@ export interface Timer extends Disposable {
    * the same. A histogram whose unit is no time unit refuses the sample, and the time is returned in seconds.
    */
   stop(): number;
+}
+
+/** A histogram of whichever kind, as timers use it. */
+export interface TimedHistogram {
+  readonly definition: Definition;
+  record(value: number): void;
+  refuse(problem: Problem, operation: string, value: unknown): void;
 }
 
 /** Reads the clock of the recorder that was in effect at the start, or `performance.now`, at both ends. */
@@ -35,7 +42,7 @@ export class Stopwatch {
 }
 
 /** Records `milliseconds` in the histogram's unit and returns what it recorded; seconds if it could not. */
-export function recordElapsed(histogram: HistogramHandle, milliseconds: number): number {
+export function recordElapsed(histogram: TimedHistogram, milliseconds: number): number {
   const unit = histogram.definition.meta.unit ?? 's';
   const value = fromMilliseconds(milliseconds, unit);
   if (value === undefined) {
@@ -47,11 +54,11 @@ export function recordElapsed(histogram: HistogramHandle, milliseconds: number):
 }
 
 export class HandleTimer implements Timer {
-  private readonly histogram: HistogramHandle;
+  private readonly histogram: TimedHistogram;
   private readonly watch = new Stopwatch();
   private result: number | undefined = undefined;
 
-  constructor(histogram: HistogramHandle) {
+  constructor(histogram: TimedHistogram) {
     this.histogram = histogram;
   }
 
@@ -65,7 +72,7 @@ export class HandleTimer implements Timer {
   }
 }
 
-export function timeCall<T>(histogram: HistogramHandle, fn: () => T | PromiseLike<T>): T | Promise<T> {
+export function timeCall<T>(histogram: TimedHistogram, fn: () => T | PromiseLike<T>): T | Promise<T> {
   const timer = new HandleTimer(histogram);
   let result: T | PromiseLike<T>;
   try {

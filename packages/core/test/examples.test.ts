@@ -8,7 +8,7 @@ it('the examples in the docstrings compile', () => {
   const names = readFileSync(join(sources, 'facade.ts'), 'utf8').match(/(?<=^export const )\w+/gm) ?? [];
   const { found, output } = compileExamples(
     sources,
-    `import { ${names.join(', ')}, scope, withLocalRecorder, type Recorder } from '@ostinato/core';
+    `import { ${names.join(', ')}, scope, withLabels, withLocalRecorder, type Recorder } from '@ostinato/core';
      declare const recorder: Recorder;`,
   );
   expect(output).toBe('');

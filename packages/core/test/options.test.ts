@@ -34,11 +34,11 @@ it.each<[() => unknown, string]>([
   [() => dc('x', null), 'an object, got null'],
   [
     () => dc('x', { descripton: 'd' }),
-    "defineCounter('x'): there is no option 'descripton'; did you mean 'description'? (known: unit, description, level, labels)",
+    "defineCounter('x'): there is no option 'descripton'; did you mean 'description'? (known: unit, description, level, labels, contextLabels)",
   ],
   [
     () => dh('x', { bounds: [1] }),
-    "there is no option 'bounds' (known: unit, description, level, buckets, labels)",
+    "there is no option 'bounds' (known: unit, description, level, buckets, labels, contextLabels)",
   ],
   [() => dc('x', { Labels: ['a'] }), "did you mean 'labels'?"],
   [() => dg('x', { buckets: [1] }), "defineGauge('x'): there is no option 'buckets' (known"],

@@ -43,6 +43,7 @@ export {
   RecorderAlreadyInstalledError,
   scope,
   setGlobalRecorder,
+  withLabels,
   withLocalRecorder,
 } from '@ostinato/core';
 export type { Running, StartExporterOptions, StartOptions } from '@ostinato/otel';

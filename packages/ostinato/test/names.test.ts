@@ -6,12 +6,16 @@ import * as ostinato from '../src/index.ts';
 
 /** What core exports for recorders, exporters and adapters, and no service needs to name. */
 const SEAMS = [
+  'ActiveSpan',
+  'activeSpan',
   'Cell',
   'checkRecorder',
   'CounterSink',
   'currentEpoch',
   'editDistance',
+  'Exemplar',
   'GaugeSink',
+  'hasTraceContext',
   'HistogramSink',
   'isMetricName',
   'Key',
@@ -34,10 +38,12 @@ const SEAMS = [
   'SeriesLabelValue',
   'SeriesSource',
   'setReporter',
+  'setTraceContext',
   'Snapshot',
   'SNAPSHOT',
   'SnapshotMetric',
   'Temporality',
+  'TraceContext',
   'UNOPENED',
 ];
 const START = ['Running', 'start', 'StartExporterOptions', 'StartOptions'];

@@ -24,3 +24,31 @@ test('a worker thread that imports ostinato/worker records into the recorder of 
   // The head and the main thread's slab.
   expect(memory).toBe(2 * 65_536);
 });
+
+test('a span of a worker thread is the exemplar of what was recorded there, for every reader once', async () => {
+  const fixtures = join(__dirname, 'fixtures');
+  const { stdout } = await promisify(execFile)(process.execPath, ['spans-in-workers.mjs'], { cwd: fixtures });
+  const { spans, delta, cumulative, again } = JSON.parse(stdout);
+  const expected = {
+    orders: [{ value: 2, ...spans.orders }],
+    latency: [
+      { value: 0.05, ...spans.fast },
+      { value: 5, ...spans.slow },
+    ],
+    size: [{ value: 7, ...spans.size }],
+    depth: [],
+    outside: [],
+  };
+  expect(spans.orders.traceId).toMatch(/^[0-9a-f]{32}$/);
+  expect(delta).toEqual(expected);
+  expect(cumulative).toEqual(expected);
+  expect(again).toEqual({ orders: [], latency: [], size: [], depth: [], outside: [] });
+});
+
+test('labels of the context, and those of spans that start() was told of, are there in worker threads', async () => {
+  const fixtures = join(__dirname, 'fixtures');
+  const { stdout } = await promisify(execFile)(process.execPath, ['labels-in-workers.mjs'], {
+    cwd: fixtures,
+  });
+  expect(JSON.parse(stdout)).toEqual({ '': 1, span: 2, with: 4 });
+});

@@ -1,4 +1,5 @@
 import { report } from '@ostinato/core';
+import type { ExemplarFilter } from '@ostinato/recorder';
 
 /** The variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -9,6 +10,7 @@ export interface Settings {
   readonly exporter: 'otlp' | 'none';
   readonly intervalMillis: number | undefined;
   readonly timeoutMillis: number | undefined;
+  readonly exemplars: ExemplarFilter | undefined;
 }
 
 /** Longer delays make Node's timers fire at once. */
@@ -24,6 +26,7 @@ export function readSettings(environment: Environment): Settings {
     exporter: readExporter(environment),
     intervalMillis: readMillis(environment, 'OTEL_METRIC_EXPORT_INTERVAL'),
     timeoutMillis: readMillis(environment, 'OTEL_METRIC_EXPORT_TIMEOUT'),
+    exemplars: readExemplarFilter(environment),
   };
 }
 
@@ -60,6 +63,21 @@ function readExporter(environment: Environment): 'otlp' | 'none' {
     refuse(name, value, 'otlp or none');
   }
   return value === 'none' ? 'none' : 'otlp';
+}
+
+function readExemplarFilter(environment: Environment): ExemplarFilter | undefined {
+  const name = 'OTEL_METRICS_EXEMPLAR_FILTER';
+  const value = readString(environment, name)?.toLowerCase();
+  switch (value) {
+    case undefined:
+    case 'trace_based':
+    case 'always_on':
+    case 'always_off':
+      return value;
+    default:
+      refuse(name, value, 'trace_based, always_on or always_off');
+      return undefined;
+  }
 }
 
 /** Reports a variable whose value cannot be used. */

@@ -9,7 +9,7 @@ import type {
   MetricData,
   SumMetricData,
 } from '@opentelemetry/sdk-metrics';
-import type { Key, ScopeSnapshot, SeriesCursor, SnapshotMetric } from '@ostinato/core';
+import type { Exemplar, Key, ScopeSnapshot, SeriesCursor, SnapshotMetric } from '@ostinato/core';
 
 // The values of the SDK's enums, equal in 2.x and 3.x: importing them would tie a producer to one copy of the SDK.
 const DATA_POINT_HISTOGRAM: HistogramMetricData['dataPointType'] = 0;
@@ -19,6 +19,17 @@ const DATA_POINT_SUM: SumMetricData['dataPointType'] = 3;
 const TEMPORALITY_DELTA: MetricData['aggregationTemporality'] = 0;
 const TEMPORALITY_CUMULATIVE: MetricData['aggregationTemporality'] = 1;
 const VALUE_TYPE_DOUBLE: MetricData['descriptor']['valueType'] = 1;
+
+/** As the SDK has it in its own sources (`exemplar/Exemplar.ts`); its data points have none yet. */
+interface SdkExemplar {
+  readonly filteredAttributes: Attributes;
+  readonly value: number;
+  readonly timestamp: HrTime;
+  readonly spanId?: string;
+  readonly traceId?: string;
+}
+
+type PointWithExemplars<T> = DataPoint<T> & { readonly exemplars?: readonly SdkExemplar[] };
 
 /** Series read between two looks at the clock do not matter here: a materialised snapshot is read in one go. */
 const RUN = 1024;
@@ -72,11 +83,12 @@ function openMetric(
     },
     aggregationTemporality: metric.temporality === 'delta' ? TEMPORALITY_DELTA : TEMPORALITY_CUMULATIVE,
   };
-  const point = <T>(cursor: SeriesCursor, startTime: HrTime, value: T): DataPoint<T> => ({
+  const point = <T>(cursor: SeriesCursor, startTime: HrTime, value: T): PointWithExemplars<T> => ({
     startTime,
     endTime,
     attributes: attributesOf(cursor.key),
     value,
+    ...(cursor.exemplars === undefined ? {} : { exemplars: cursor.exemplars.map(exemplarOf) }),
   });
   switch (metric.type) {
     case 'counter': {
@@ -133,6 +145,16 @@ function exponentialHistogram(cursor: SeriesCursor): ExponentialHistogram {
 /** The cursor is reused, so its counts are copied. */
 function counts(cursor: SeriesCursor): number[] {
   return Array.from(cursor.counts.subarray(0, cursor.length));
+}
+
+function exemplarOf({ value, time, traceId, spanId, filteredLabels }: Exemplar): SdkExemplar {
+  return {
+    filteredAttributes: Object.fromEntries(filteredLabels),
+    value,
+    timestamp: hrTime(time),
+    ...(spanId === undefined ? {} : { spanId }),
+    ...(traceId === undefined ? {} : { traceId }),
+  };
 }
 
 function extremes({ min, max }: SeriesCursor): { min?: number; max?: number } {

@@ -5,6 +5,7 @@ import { OptionCheck } from '@ostinato/core';
 import type { FallbackOptions, OtlpMetricExporterOptions } from '@ostinato/otlp';
 import type { RecorderOptions } from '@ostinato/recorder';
 import { LONGEST_TIMER_MILLIS } from './environment.ts';
+import { readTraceLabels, type TraceLabels } from './trace-labels.ts';
 
 /** Options of the OTLP exporter, but the fallback log is on: `directory` has a default, and `false` turns it off. */
 export interface StartExporterOptions extends Omit<OtlpMetricExporterOptions, 'fallback'> {
@@ -22,6 +23,8 @@ export interface StartOptions {
   readonly interval?: number;
   /** Options for `createRecorder`. */
   readonly recorder?: RecorderOptions;
+  /** Which labels of metrics with `contextLabels` come from spans and baggage. Default: none. In worker threads too. */
+  readonly traceLabels?: TraceLabels;
   /**
    * Whether to flush at SIGTERM, SIGINT and the end of the process. Default true. At `process.exit()` and at an
    * uncaught error there is time only to write to the fallback log, and only what the recorder has: instruments of
@@ -36,13 +39,17 @@ const NAMES: readonly (keyof StartOptions)[] = [
   'exporter',
   'interval',
   'recorder',
+  'traceLabels',
   'signals',
 ];
 
 /** Throws `OSTINATO_INVALID_OPTION` for what `start()` itself understands; the rest is checked by the exporter and the recorder. */
 export function checkStartOptions(options: StartOptions): void {
   const check = new OptionCheck('start');
-  const { serviceName, resource, exporter, interval, signals } = check.object<StartOptions>(options, NAMES);
+  const { serviceName, resource, exporter, interval, traceLabels, signals } = check.object<StartOptions>(
+    options,
+    NAMES,
+  );
   if (serviceName !== undefined && (typeof serviceName !== 'string' || serviceName.trim() === '')) {
     throw check.refused('serviceName', 'a name', serviceName);
   }
@@ -68,6 +75,7 @@ export function checkStartOptions(options: StartOptions): void {
   if (interval !== undefined) {
     check.number('interval (ms)', interval, 1, LONGEST_TIMER_MILLIS);
   }
+  readTraceLabels(check, 'traceLabels', traceLabels);
   if (signals !== undefined) {
     check.oneOf('signals', signals, [true, false]);
   }
@@ -77,6 +85,6 @@ export function isExporter(exporter: StartOptions['exporter']): exporter is Push
   return typeof (exporter as Partial<PushMetricExporter> | undefined)?.export === 'function';
 }
 
-function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

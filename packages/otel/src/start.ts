@@ -3,17 +3,25 @@ import type { Resource } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { setGlobalRecorder } from '@ostinato/core';
 import { defaultDirectory, OtlpMetricExporter } from '@ostinato/otlp';
-import { createRecorder } from '@ostinato/recorder';
+import { createRecorder, type ExemplarFilter, type RecorderOptions } from '@ostinato/recorder';
+import { follow } from './active-span.ts';
 import { ensureDiagLogger, registered, reportToDiag } from './diagnostics.ts';
 import { readSettings } from './environment.ts';
 import { type GuardedExporter, guardExporter } from './guarded-exporter.ts';
-import { checkStartOptions, isExporter, type StartExporterOptions, type StartOptions } from './options.ts';
+import {
+  checkStartOptions,
+  isExporter,
+  isObject,
+  type StartExporterOptions,
+  type StartOptions,
+} from './options.ts';
 import { type Ending, onProcessEnd } from './process-end.ts';
 import { metricCollector } from './producer.ts';
 import { recorderMetrics } from './recorder-metrics.ts';
 import { detectResource, stringAttribute } from './resource.ts';
 import { makeStoppable, type Parts, type Running, type Stoppable } from './running.ts';
 import { temporalityOf } from './temporality.ts';
+import { publishTraceLabels } from './worker-trace-labels.ts';
 
 const DEFAULT_INTERVAL_MILLIS = 5_000;
 const DEFAULT_TIMEOUT_MILLIS = 30_000;
@@ -78,7 +86,12 @@ function assemble(options: StartOptions, undo: (() => void)[]): Parts {
   undo.push(reportToDiag());
   const settings = readSettings(process.env);
 
-  const recorder = createRecorder(options.recorder);
+  const { traceLabels = {} } = options;
+  if (!settings.disabled) {
+    const traces = follow(traceLabels);
+    undo.push(() => traces[Symbol.dispose](), publishTraceLabels(traceLabels));
+  }
+  const recorder = createRecorder(withFilter(options.recorder, settings.exemplars));
   if (settings.disabled) {
     return { recorder, meterProvider: new MeterProvider(), patienceMillis: 0 };
   }
@@ -124,6 +137,15 @@ function assemble(options: StartOptions, undo: (() => void)[]): Parts {
     patienceMillis: (flushMillis ?? DEFAULT_FLUSH_MILLIS) + MARGIN_MILLIS,
     exportNow,
   };
+}
+
+/** The recorder's options, and where these leave it open the filter of the environment; what is no object is refused there. */
+function withFilter(
+  given: RecorderOptions | undefined,
+  exemplars: ExemplarFilter | undefined,
+): RecorderOptions | undefined {
+  const isOpen = given === undefined || (isObject(given) && given.exemplars === undefined);
+  return exemplars === undefined || !isOpen ? given : { ...given, exemplars };
 }
 
 function endingOf(running: Running, { exportNow }: Parts): Ending {

@@ -10,7 +10,7 @@ export { type PrefixLayer, prefix } from './layers/prefix.ts';
 export { type RedactLayer, type RedactOptions, redact, type SecretKey } from './layers/redact.ts';
 export { type RenameLayer, rename } from './layers/rename.ts';
 export { type RouteLayer, route } from './layers/route.ts';
-export type { ReaderTemporality, RecorderOptions } from './options.ts';
+export type { ExemplarFilter, ReaderTemporality, RecorderOptions } from './options.ts';
 export type { Inventory } from './read/inventory.ts';
 export type { Reader } from './read/reader.ts';
 export { type AtomicRecorder, createRecorder } from './recorder.ts';

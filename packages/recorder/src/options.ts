@@ -47,9 +47,20 @@ export interface RecorderOptions {
     | { readonly counter?: number; readonly gauge?: number; readonly histogram?: number };
   /** Bytes that series may take, from 1 MiB to 2 GiB; resident only as they are used. Default 64 MiB. */
   readonly maxMemory?: number;
+  /**
+   * Which samples of counters and histograms may be kept as exemplars: those recorded in a span whose trace is kept
+   * (`'trace_based'`, the default), all (`'always_on'`), or none (`'always_off'`). Costs nothing where there is no
+   * tracing (see `setTraceContext` of core; `start()` sets one).
+   */
+  readonly exemplars?: ExemplarFilter;
   /** Default: the system's. */
   readonly clock?: Clock;
+  /** A number of at least 0 and below 1, by which exemplars are chosen. Default `Math.random`. */
+  readonly random?: () => number;
 }
+
+/** OpenTelemetry metrics SDK, "ExemplarFilter". */
+export type ExemplarFilter = 'trace_based' | 'always_on' | 'always_off';
 
 /**
  * What a reader's points cover: `cumulative` the time since a series began, `delta` the time since the reader last
@@ -67,8 +78,13 @@ export interface Settings {
   /** Whether there are series that expire. */
   readonly expires: boolean;
   readonly maxMemory: number;
+  readonly exemplars: ExemplarFilter;
   readonly clock: Clock;
+  readonly random: () => number;
 }
+
+/** What of the options is not data, and so cannot be given to other threads. */
+export type ThreadTools = Pick<Settings, 'clock' | 'random'>;
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -76,7 +92,17 @@ const DEFAULT_PER_METRIC = 2_000;
 const DEFAULT_TOTAL = 10_000;
 const DEFAULT_MEMORY = 64 * 1024 * 1024;
 const TEMPORALITIES: readonly ReaderTemporality[] = ['cumulative', 'delta', 'lowmemory'];
-const NAMES = ['layers', 'buckets', 'cardinality', 'idleTimeout', 'maxMemory', 'clock'] as const;
+const FILTERS: readonly ExemplarFilter[] = ['trace_based', 'always_on', 'always_off'];
+const NAMES = [
+  'layers',
+  'buckets',
+  'cardinality',
+  'idleTimeout',
+  'maxMemory',
+  'exemplars',
+  'clock',
+  'random',
+] as const;
 /** The longest idle timeout: 24 days. */
 const MAX_IDLE = 2 ** 31 - 1;
 
@@ -95,7 +121,9 @@ export function readSettings(options: unknown): Settings {
     idleTimeout,
     expires: limits.evict !== 'none' || Object.values(idleTimeout).some(Number.isFinite),
     maxMemory: check.integer('maxMemory', given.maxMemory ?? DEFAULT_MEMORY, MIN_MEMORY, MAX_MEMORY),
+    exemplars: check.oneOf('exemplars', given.exemplars ?? 'trace_based', FILTERS),
     clock: readClock(given.clock),
+    random: readRandom(given.random),
   };
 }
 
@@ -144,6 +172,12 @@ function readClock(given: unknown): Clock {
   const clock = given as Partial<Clock> | null;
   if (typeof clock?.now === 'function' && typeof clock.epochNanos === 'function') return clock as Clock;
   throw check.refused('clock', 'an object with the functions now() and epochNanos()', given);
+}
+
+function readRandom(given: unknown): () => number {
+  if (given === undefined) return Math.random;
+  if (typeof given === 'function') return given as () => number;
+  throw check.refused('random', 'a function that returns a number of at least 0 and below 1', given);
 }
 
 /** Throws as `readSettings` does. */

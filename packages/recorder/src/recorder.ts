@@ -22,10 +22,12 @@ import { threadId } from './worker-threads.ts';
  */
 export class AtomicRecorder extends ThreadRecorder {
   readonly #collector: Collector;
+  readonly #random: () => number;
 
   constructor(settings: Settings) {
     const arena = new Arena(allocateArena(settings.maxMemory));
     super(arena, new ThreadTable(arena).claim(threadId(), 0) as number, settings, Observers);
+    this.#random = settings.random;
     this.#collector = new Collector(arena, settings, () => this.registry.answer());
   }
 
@@ -45,9 +47,8 @@ export class AtomicRecorder extends ThreadRecorder {
 
   /** A new reader, `cumulative` by default; its first collection has everything recorded so far. */
   reader(options?: { readonly temporality?: ReaderTemporality }): Reader {
-    return new CellReader(this.#collector, this.timeline, readReaderOptions(options), () =>
-      this.registry.observers.read(),
-    );
+    const observe = () => this.registry.observers.read();
+    return new CellReader(this.#collector, this.timeline, readReaderOptions(options), observe, this.#random);
   }
 
   /** How many operations were not carried out in any thread, by reason; reasons that were never met are left out. */

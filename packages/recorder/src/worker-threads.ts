@@ -2,8 +2,8 @@ import type { EventEmitter } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { Arena } from './arena/arena.ts';
 import { LAYOUT } from './arena/layout.ts';
-import { type Clock, systemClock } from './clock.ts';
-import type { Settings } from './options.ts';
+import { systemClock } from './clock.ts';
+import type { Settings, ThreadTools } from './options.ts';
 
 /*
  * All that is asked of node:worker_threads, which is not there in every place where the recorder runs.
@@ -20,7 +20,7 @@ interface Published {
   /** Of the arena, which two versions of this package may not read alike. */
   readonly layout: number;
   readonly buffer: ArrayBufferLike;
-  readonly settings: Omit<Settings, 'clock'>;
+  readonly settings: Omit<Settings, keyof ThreadTools>;
   /** The row of the thread that published, in the arena's thread table. */
   readonly row: number;
 }
@@ -77,7 +77,11 @@ function identify(): Thread {
 }
 
 /** Threads that are started from now on find this arena. */
-export function publish(arena: Arena, { clock: _, ...settings }: Settings, row: number): void {
+export function publish(
+  arena: Arena,
+  { clock: _clock, random: _random, ...settings }: Settings,
+  row: number,
+): void {
   if (!arena.shared) return;
   const published: Published = { layout: LAYOUT, buffer: arena.buffer, settings, row };
   workerThreads()?.setEnvironmentData(KEY, published as never);
@@ -90,13 +94,15 @@ export function withdraw(arena: Arena): void {
   if (published?.buffer === arena.buffer) threads?.setEnvironmentData(KEY);
 }
 
+const TOOLS: ThreadTools = { clock: systemClock, random: Math.random };
+
 /** What this thread's starter published, undefined: nothing, or `'other version'`. */
-export function inherited(clock: Clock = systemClock): Inherited | 'other version' | undefined {
+export function inherited(): Inherited | 'other version' | undefined {
   const published = workerThreads()?.getEnvironmentData(KEY) as Published | undefined;
   if (published === undefined) return undefined;
   if (published.layout !== LAYOUT) return 'other version';
   const { buffer, settings, row } = published;
-  return { arena: new Arena(buffer), settings: { ...settings, clock }, parent: row };
+  return { arena: new Arena(buffer), settings: { ...settings, ...TOOLS }, parent: row };
 }
 
 /** Who wants to know of the ends of workers; there is one listener of the process for all. */

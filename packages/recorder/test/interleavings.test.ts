@@ -9,7 +9,7 @@ import type {
   Meta,
   Snapshot,
 } from '@ostinato/core';
-import { REVOKED, scope, setGlobalRecorder } from '@ostinato/core';
+import { currentEpoch, REVOKED, scope, setGlobalRecorder } from '@ostinato/core';
 import { ManualClock } from '@ostinato/testing';
 import fc from 'fast-check';
 import { Arena } from '../src/arena/arena.ts';
@@ -20,12 +20,14 @@ import { Pace } from '../src/read/rounds.ts';
 import { AtomicRecorder } from '../src/recorder.ts';
 import { WorkerRecorder } from '../src/worker.ts';
 import { catchWarnings, makeKey, type Read, readAll, readSome } from './support/series.ts';
+import { spanOf, Tracing } from './support/tracing.ts';
 
 /*
  * All that can happen to a recorder, in any order: samples come from held handles of the main thread, which has the
  * recorder installed or not, and from three workers, one of them another one's child; readers of all kinds read, at
  * their own pace and by halves; series expire and are revived; workers answer late or never, end, and are followed by
- * others. What was recorded is known to a Map. Values are integers, so sums are exact.
+ * others; spans are traced or not, each sample in one of its own. What was recorded is known to a Map. Values are
+ * integers, so sums are exact.
  */
 
 const METRICS = ['counter', 'gauge', 'explicit', 'exponential'] as const;
@@ -49,7 +51,7 @@ type Step =
   | { readonly do: 'collect' | 'readOn'; readonly reader: number; readonly limit: number }
   | { readonly do: 'answer' | 'terminate'; readonly worker: number }
   | { readonly do: 'wait'; readonly time: number }
-  | { readonly do: 'install' };
+  | { readonly do: 'install' | 'trace' };
 
 const thread = fc.nat(PARENTS.length - 1);
 const worker = fc.integer({ min: 1, max: PARENTS.length - 1 });
@@ -78,6 +80,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('wait' as const), time: fc.constantFrom(1, IDLE) }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('install' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('trace' as const) }) },
 );
 
 /** What a series amounts to: a value; of histograms the sum, and the counts: by bucket, or of all samples. */
@@ -134,6 +137,7 @@ class MainRecorder extends AtomicRecorder {
 /** A worker thread with its own view of the memory, and its cells, which it holds as handles do. */
 class Worker extends WorkerRecorder {
   readonly #cells = new Map<string, Cell<never>>();
+  #epoch = currentEpoch();
 
   ended(nodeId: number): void {
     this.threadEnded(nodeId);
@@ -153,6 +157,8 @@ class Worker extends WorkerRecorder {
 
   #sink<S>(kind: 'counter' | 'gauge' | 'histogram', metric: Metric, series: number): S {
     const id = `${metric} ${series}`;
+    if (this.#epoch !== currentEpoch()) this.#cells.clear();
+    this.#epoch = currentEpoch();
     let cell = this.#cells.get(id);
     if (cell === undefined || cell.gate === REVOKED) {
       const ask = this[kind] as (key: Key, meta: Meta) => Cell<never>;
@@ -170,7 +176,7 @@ interface Incarnation {
 }
 
 class World {
-  readonly met = { expired: 0, terminated: 0, uninstalled: 0 };
+  readonly met = { expired: 0, terminated: 0, uninstalled: 0, exemplars: 0 };
   readonly #clock = new ManualClock();
   readonly #settings = readSettings({
     clock: this.#clock,
@@ -194,6 +200,11 @@ class World {
   readonly #witness = this.#main.reader();
   readonly #recorded = new Map<string, Total>();
   readonly #deltas = TEMPORALITIES.map(() => new Map<string, Total>());
+  #tracing: Tracing | undefined = new Tracing();
+  /** By span, what was recorded in it. */
+  readonly #traced: { readonly id: string; readonly value: number }[] = [];
+  /** By reader, the spans of the exemplars that it has seen. */
+  readonly #seen = TEMPORALITIES.map(() => new Set<number>());
   /** Series that were recorded on since the last check. */
   readonly #news = new Set<string>();
   /** By series: the time of the first check after it was recorded on last. */
@@ -231,7 +242,11 @@ class World {
         break;
       case 'install':
         if (this.#installation === undefined) this.#installation = setGlobalRecorder(this.#main);
-        else this.close();
+        else this.#uninstall();
+        break;
+      case 'trace':
+        if (this.#tracing === undefined) this.#tracing = new Tracing();
+        else this.#untrace();
     }
   }
 
@@ -246,8 +261,18 @@ class World {
   }
 
   close(): void {
+    this.#uninstall();
+    this.#untrace();
+  }
+
+  #uninstall(): void {
     this.#installation?.uninstall();
     this.#installation = undefined;
+  }
+
+  #untrace(): void {
+    this.#tracing?.[Symbol.dispose]();
+    this.#tracing = undefined;
   }
 
   #start(worker: number): void {
@@ -271,6 +296,9 @@ class World {
   }
 
   #record(thread: number, sample: Sample): void {
+    const id = `${sample.metric} ${sample.series}`;
+    if (this.#tracing !== undefined) this.#tracing.active = spanOf(this.#traced.length + 1);
+    this.#traced.push({ id, value: sample.value });
     if (thread > 0) {
       this.#workers[thread]!.record(sample);
     } else {
@@ -280,7 +308,6 @@ class World {
         return;
       }
     }
-    const id = `${sample.metric} ${sample.series}`;
     // Adding nothing to a counter is not told from not using it.
     if (sample.metric !== 'counter' || sample.value > 0) this.#news.add(id);
     this.#recorded.set(id, isSet(sample) ? amountOf(sample) : add(this.#total(id), amountOf(sample)));
@@ -308,6 +335,7 @@ class World {
     const deltas = this.#deltas[reader]!;
     for (const read of readSome(snapshot, limit)) {
       const id = this.#identify(read, snapshot.time);
+      this.#checkExemplars(reader, id, read);
       if (TEMPORALITIES[reader] === 'cumulative') {
         this.#checkIncarnation(id, read, this.#total(id, recorded));
         continue;
@@ -316,6 +344,19 @@ class World {
       const isGauge = read.type === 'gauge';
       deltas.set(id, isGauge ? amount(read) : add(this.#total(id, deltas), amount(read)));
       if (!isGauge) this.#expectBetween(id, this.#total(id, recorded), deltas.get(id)!, this.#total(id));
+    }
+  }
+
+  /** Each is a sample of the series, in its span, and is seen once. */
+  #checkExemplars(reader: number, id: string, { type, exemplars }: Read): void {
+    const seen = this.#seen[reader]!;
+    for (const { value, traceId } of exemplars) {
+      ok(type !== 'gauge');
+      const span = Number.parseInt(traceId!, 16);
+      deepEqual({ id, value }, this.#traced[span - 1]);
+      ok(!seen.has(span), `an exemplar that came twice: ${id}`);
+      seen.add(span);
+      this.met.exemplars++;
     }
   }
 
@@ -392,7 +433,7 @@ test.each(paces)(
   'record, collect, expire, install, terminate in any order, %s: all adds up, in each series of each reader',
   (pace) => {
     if (pace !== paces[0]) jest.spyOn(Pace.prototype, 'spent').mockReturnValue(true);
-    const met = { expired: 0, terminated: 0, uninstalled: 0 };
+    const met = { expired: 0, terminated: 0, uninstalled: 0, exemplars: 0 };
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
         const world = new World();
@@ -402,7 +443,8 @@ test.each(paces)(
         } finally {
           world.close();
         }
-        for (const what of ['expired', 'terminated', 'uninstalled'] as const) met[what] += world.met[what];
+        for (const what of ['expired', 'terminated', 'uninstalled', 'exemplars'] as const)
+          met[what] += world.met[what];
       }),
       { numRuns: 40 },
     );
@@ -410,5 +452,6 @@ test.each(paces)(
     expect(met.expired).toBeGreaterThan(100);
     expect(met.terminated).toBeGreaterThan(50);
     expect(met.uninstalled).toBeGreaterThan(50);
+    expect(met.exemplars).toBeGreaterThan(1_000);
   },
 );

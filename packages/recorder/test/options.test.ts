@@ -62,7 +62,7 @@ test.each<[string, unknown, string]>([
   [
     'an unknown option',
     { maxMem: 1 },
-    "there is no option 'maxMem'; did you mean 'maxMemory'? (known: layers, buckets, cardinality, idleTimeout, maxMemory, clock)",
+    "there is no option 'maxMem'; did you mean 'maxMemory'? (known: layers, buckets, cardinality, idleTimeout, maxMemory, exemplars, clock, random)",
   ],
   [
     'too little memory',
@@ -124,6 +124,16 @@ test.each<[string, unknown, string]>([
     'half a clock',
     { clock: { now: () => 0 } },
     'clock must be an object with the functions now() and epochNanos()',
+  ],
+  [
+    'another exemplar filter',
+    { exemplars: 'TraceBased' },
+    "exemplars must be one of 'trace_based', 'always_on', 'always_off', got 'TraceBased'",
+  ],
+  [
+    'a random number',
+    { random: 0.5 },
+    'random must be a function that returns a number of at least 0 and below 1, got 0.5',
   ],
   [
     'a symbol',

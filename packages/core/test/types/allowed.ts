@@ -18,6 +18,7 @@ import {
   observeCounter,
   observeGauge,
   scope,
+  withLabels,
 } from '@ostinato/core';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -73,6 +74,14 @@ const cpu: Disposable = observeCounter('cpu', { mode: 'user', core: undefined },
 scope({ name: 'db' }).observeGauge('open', tags, () => 3);
 depth.stop();
 
+// Labels from the context: the handle and the family are what they are without.
+const byTenant = defineCounter('by.tenant', { contextLabels: ['tenant'] });
+same<typeof byTenant, Counter>(true);
+const byRoute = defineHistogram('by.route', { labels: ['route'], contextLabels: Object.keys(tags) });
+same<typeof byRoute, HistogramFamily<readonly ['route']>>(true);
+const answer: Promise<string> = withLabels({ ...tags, first: true, none: undefined }, async () => text);
+
 // Handles are interfaces: a test may hand over its own.
 const own: Histogram = histogram('own');
 export const exported: [Histogram, Promise<string>, Promise<number>, Disposable] = [own, promise, lazy, cpu];
+export const answered: [Promise<string>] = [answer];

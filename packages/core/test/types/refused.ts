@@ -1,5 +1,13 @@
 // What must not compile. tsc reports a directive under which there is no error, so each of these is one.
-import { counter, defineCounter, defineHistogram, observeCounter, observeGauge } from '@ostinato/core';
+import {
+  counter,
+  defineCounter,
+  defineHistogram,
+  describeCounter,
+  observeCounter,
+  observeGauge,
+  withLabels,
+} from '@ostinato/core';
 
 const requests = defineCounter('requests', { labels: ['method', 'route'] });
 const plain = defineCounter('plain');
@@ -44,3 +52,13 @@ observeGauge('depth', async () => 3);
 observeCounter('cpu', { mode: 'user' });
 // @ts-expect-error text is no number
 observeGauge('depth', { queue: 'mail' }, () => '3');
+// @ts-expect-error one label from the context is an array too
+defineCounter('context', { contextLabels: 'tenant' });
+// @ts-expect-error only a definition names labels of the context
+describeCounter('theirs', { contextLabels: ['tenant'] });
+// @ts-expect-error labels of the context are labels
+withLabels({ tenant: null }, () => 1);
+// @ts-expect-error a label of the context is none that is declared
+defineCounter('declared', { labels: ['route'], contextLabels: ['tenant'] }).with({ route: '/', tenant: 'a' });
+// @ts-expect-error nothing to call
+withLabels({ tenant: 'a' });

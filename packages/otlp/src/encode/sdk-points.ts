@@ -213,7 +213,7 @@ function writeHrTime(writer: Writer, [seconds, nanoseconds]: HrTime): void {
   writer.fixed64(low >>> 0, high >>> 0);
 }
 
-function writeExemplars(
+export function writeExemplars(
   writer: Writer,
   fieldTag: number,
   exemplars: readonly ExemplarBatch[] | undefined,

@@ -1,4 +1,4 @@
-import type { Key, MetricType, ScopeSnapshot, SeriesCursor, SnapshotMetric } from '@ostinato/core';
+import type { Exemplar, Key, MetricType, ScopeSnapshot, SeriesCursor, SnapshotMetric } from '@ostinato/core';
 import { writeAttribute } from './attributes.ts';
 import {
   type DataTags,
@@ -11,7 +11,8 @@ import {
   NUMBER,
   SUM_DATA,
 } from './layout.ts';
-import { writeBuckets } from './sdk-points.ts';
+import { writeBuckets, writeExemplars } from './sdk-points.ts';
+import type { ExemplarBatch } from './sdk-types.ts';
 import type { UnitBuilder } from './unit-builder.ts';
 import { highHalf, lowHalf, Writer } from './writer.ts';
 
@@ -89,6 +90,7 @@ export class SnapshotPoints {
     writer.byte(NUMBER.asDouble);
     writer.double(series.value);
     writer.raw(attributesOf(series.key, ofNumber, NUMBER.attributes));
+    writeExemplars(writer, NUMBER.exemplars, series.exemplars?.map(batchOf), false);
     builder.end(at);
   }
 
@@ -111,6 +113,7 @@ export class SnapshotPoints {
     writer.raw(attributesOf(series.key, ofHistogram, HISTOGRAM_POINT.attributes));
     writeKnown(writer, HISTOGRAM_POINT.min, series.min);
     writeKnown(writer, HISTOGRAM_POINT.max, series.max);
+    writeExemplars(writer, HISTOGRAM_POINT.exemplars, series.exemplars?.map(batchOf), false);
     builder.end(at);
   }
 
@@ -137,6 +140,7 @@ export class SnapshotPoints {
     writer.byte(0);
     writeKnown(writer, EXPONENTIAL_POINT.min, series.min);
     writeKnown(writer, EXPONENTIAL_POINT.max, series.max);
+    writeExemplars(writer, EXPONENTIAL_POINT.exemplars, series.exemplars?.map(batchOf), false);
     builder.end(at);
   }
 
@@ -151,6 +155,10 @@ export class SnapshotPoints {
     writer.byte(timeTag);
     writer.fixed64(this.#timeLow, this.#timeHigh);
   }
+}
+
+function batchOf({ value, time, traceId, spanId, filteredLabels }: Exemplar): ExemplarBatch {
+  return { value, timestamp: time, traceId, spanId, filteredAttributes: Object.fromEntries(filteredLabels) };
 }
 
 function attributesOf(key: Key, cache: AttributeBytes, fieldTag: number): Uint8Array {

@@ -6,7 +6,7 @@ import type { Unit } from '../../src/unit.ts';
 import { batch } from './arbitraries.ts';
 import { counter } from './fixtures.ts';
 import { decoded, hex, pointsIn } from './oracle.ts';
-import { branded, counterSnapshot, materialised, type Series, snapshot } from './snapshots.ts';
+import { branded, counterSnapshot, materialised, type Series, snapshot, withExemplars } from './snapshots.ts';
 
 const resource = { attributes: { 'service.name': 'shop' }, schemaUrl: 'https://example.org/1' };
 const WHOLE = { maxBytes: Number.MAX_SAFE_INTEGER };
@@ -186,5 +186,40 @@ describe('what we tell of ourselves', () => {
 
   it.each(own)('is always there in cumulative temporality: %s', (name) => {
     expect(read([], named(name, 'cumulative')).read).toEqual([2]);
+  });
+});
+
+describe('exemplars of a snapshot', () => {
+  const span = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
+  const exemplars = [
+    {
+      value: 0.43,
+      time: 1_795_400_051_000_000_001n,
+      ...span,
+      filteredLabels: [['user', 'ada'] as const, ['vip', true] as const],
+    },
+    { value: 2, time: 1n, traceId: undefined, spanId: undefined, filteredLabels: [] },
+  ];
+  const expected = [
+    {
+      timeUnixNano: '1795400051000000001',
+      asDouble: 0.43,
+      filteredAttributes: [
+        { key: 'user', value: { stringValue: 'ada' } },
+        { key: 'vip', value: { boolValue: true } },
+      ],
+      traceId: Buffer.from(span.traceId, 'hex').toString('base64'),
+      spanId: Buffer.from(span.spanId, 'hex').toString('base64'),
+    },
+    { timeUnixNano: '1', asDouble: 2 },
+  ];
+
+  it.each(['counter', 'histogram', 'exponentialHistogram'] as const)('stand on the point of a %s', (type) => {
+    const given = withExemplars(type, exemplars);
+    const [unit] = walk(encodeBatch(batchOf(branded(given)), WHOLE).lazy);
+    const { sum, histogram, exponentialHistogram } =
+      decoded((unit as Unit).bytes).resourceMetrics?.[0]?.scopeMetrics?.[0]?.metrics?.[0] ?? {};
+    const [point] = (sum ?? histogram ?? exponentialHistogram)?.dataPoints ?? [];
+    expect(point?.exemplars).toEqual(expected);
   });
 });

@@ -1,4 +1,5 @@
 import type {
+  Exemplar,
   Key,
   MetricType,
   ScopeSnapshot,
@@ -70,6 +71,11 @@ export function materialised({ scope, time, metrics }: FakeSnapshot): ScopeBatch
     endTime: hrTime(time),
     attributes: Object.fromEntries(series.key.labels) as AttributeMap,
     value,
+    exemplars: series.exemplars?.map(({ filteredLabels, time, ...exemplar }) => ({
+      ...exemplar,
+      timestamp: hrTime(time),
+      filteredAttributes: Object.fromEntries(filteredLabels) as AttributeMap,
+    })),
   });
   const extremes = ({ min, max }: Series) => ({
     ...(Number.isNaN(min) ? {} : { min }),
@@ -144,6 +150,19 @@ const count = fc.oneof(fc.nat(), fc.constantFrom(0, 1, 2 ** 32, Number.MAX_SAFE_
 const extreme = fc.oneof(fc.constant(Number.NaN), fc.double());
 const time = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 
+const id = (bytes: number): fc.Arbitrary<string | undefined> =>
+  fc.option(
+    fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((id) => Buffer.from(id).toString('hex')),
+    { nil: undefined },
+  );
+const exemplar: fc.Arbitrary<Exemplar> = fc.record({
+  value: fc.double({ noNaN: true }),
+  time,
+  traceId: id(16),
+  spanId: id(8),
+  filteredLabels: key.map(({ labels }) => labels),
+});
+
 const series = (length: number): fc.Arbitrary<Series> =>
   fc.record({
     key,
@@ -160,6 +179,7 @@ const series = (length: number): fc.Arbitrary<Series> =>
       .array(count, { minLength: length + 2, maxLength: length + 2 })
       .map((counts) => Float64Array.from(counts)),
     length: fc.constant(length),
+    exemplars: fc.option(fc.array(exemplar, { maxLength: 3 }), { nil: undefined }),
   });
 
 const fakeMetric: fc.Arbitrary<FakeMetric> = fc
@@ -220,4 +240,14 @@ export function counterSnapshot(size: number): FakeSnapshot {
       })),
     },
   ]);
+}
+
+/** One series of this type, with exemplars. */
+export function withExemplars(type: MetricType, exemplars: readonly Exemplar[]): FakeSnapshot {
+  const { time, metrics } = counterSnapshot(1);
+  const withThem = metrics.map(({ metric, series }) => ({
+    metric: { ...metric, type },
+    series: series.map((one) => ({ ...one, exemplars })),
+  }));
+  return new FakeSnapshot(time, withThem);
 }

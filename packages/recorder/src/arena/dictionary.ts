@@ -1,6 +1,10 @@
 import type { Key, Kind, MetricType, Scope, SeriesLabelValue } from '@ostinato/core';
 import type { Arena } from './arena.ts';
 import {
+  EXEMPLARS_ADDRESS,
+  EXEMPLARS_RECORD,
+  EXEMPLARS_USED,
+  EXEMPLARS_WORDS,
   METRIC_BOUNDS,
   METRIC_RECORD,
   METRIC_TYPE,
@@ -112,6 +116,17 @@ export function defineSeries(
     return undefined;
   }
   record.word(SERIES_CELL, index);
+  record.publish();
+  return record.address;
+}
+
+/** Tells the collector where a thread's exemplars are. Returns the record's address, or undefined: no room. */
+export function defineExemplars(arena: Arena, slabs: SlabAllocator, slots: number): number | undefined {
+  const record = new RecordWriter(arena, slabs, EXEMPLARS_WORDS, startText(), false);
+  if (record.address === undefined) return undefined;
+  record.word(RECORD_TAG, EXEMPLARS_RECORD);
+  record.word(EXEMPLARS_ADDRESS, slots);
+  record.word(EXEMPLARS_USED, 0);
   record.publish();
   return record.address;
 }

@@ -15,7 +15,7 @@
 export const SLAB_BYTES = 65_536;
 
 /** Of everything below: to be raised whenever it changes, so that two versions of this package keep apart. */
-export const LAYOUT = 1;
+export const LAYOUT = 2;
 
 /**
  * Head, 32-bit words.
@@ -37,6 +37,11 @@ export const LAYERS_REPORTED = 4;
  * through their slots when it has changed.
  */
 export const EXPIRY_ROUND = 5;
+/**
+ * How often exemplars were collected. Written by the collector alone, after it has taken what there was; owners that
+ * find another number begin with new reservoirs.
+ */
+export const EXEMPLAR_ROUND = 6;
 /** Refused operations of all threads, 64 bits a reason (refusals.ts). `Atomics.add`, by any thread. */
 export const REFUSALS = 16;
 export const REFUSAL_REASONS = 24;
@@ -91,10 +96,11 @@ export function headSlabs(slabs: number): number {
 
 /** Bytes of the record, a multiple of 8. */
 export const RECORD_SIZE = 0;
-/** `METRIC_RECORD` or `SERIES_RECORD`. */
+/** `METRIC_RECORD`, `SERIES_RECORD` or `EXEMPLARS_RECORD`. */
 export const RECORD_TAG = 1;
 export const METRIC_RECORD = 1;
 export const SERIES_RECORD = 2;
+export const EXEMPLARS_RECORD = 3;
 /** Bytes of the identity: what follows the fixed words, and is compared to find equals. */
 export const RECORD_IDENTITY = 2;
 
@@ -139,6 +145,39 @@ export const SERIES_WORDS = 12;
 export const MODE_NONE = 0;
 export const MODE_SUM = 1;
 export const MODE_MAX = 2;
+
+/** Exemplars records: address of the slots of a thread's exemplars. */
+export const EXEMPLARS_ADDRESS = 3;
+/**
+ * Exemplars records: how many slots, from the first on, were ever used. By the owner's `Atomics.store`, before it writes
+ * to the last of them.
+ */
+export const EXEMPLARS_USED = 4;
+export const EXEMPLARS_WORDS = 6;
+/** So many slots fit into one slab, beside the record: exemplars that a thread keeps between two collections, at most. */
+export const MAX_EXEMPLARS = 1_024;
+
+/*
+ * The slot of one exemplar, in words. One writer, the owner, who overwrites it when a sample takes the place of another;
+ * the collector reads it at any time. `EXEMPLAR_SEQUENCE` is odd while it is written, and grows by 2 each time; 0: never.
+ *
+ * All words are read and written by Atomics only, so there is one order of all accesses. Each store to a slot lies
+ * between one that makes its sequence odd and one that makes it even again. A reader that finds the same even sequence
+ * before and after it has read had none of the first between its two looks, and what came before them is complete: it has
+ * read one exemplar whole. If it finds another one, it leaves the slot for the next time. A thread that is ended while it
+ * writes leaves an odd sequence, and that slot is not read.
+ */
+export const EXEMPLAR_SEQUENCE = 0;
+/** Address of the series record, and its incarnation: the slot of a series may serve another one by now. */
+export const EXEMPLAR_SERIES = 1;
+export const EXEMPLAR_INCARNATION = 2;
+/** Two halves of a double, and of epoch nanoseconds, the lower one first. */
+export const EXEMPLAR_VALUE = 4;
+export const EXEMPLAR_TIME = 6;
+/** Four words and two, the most significant first; all zero: there was no span. */
+export const EXEMPLAR_TRACE = 8;
+export const EXEMPLAR_SPAN = 12;
+export const EXEMPLAR_WORDS = 14;
 
 /*
  * Cells, from the end of a slab downwards, in doubles. Written plainly by the owner, read plainly by the collector:

@@ -12,16 +12,16 @@ const MODE_CLOSED = -1;
  */
 export class CounterCell implements CounterSink {
   #open: OpenCell<CounterSink>;
+  readonly series: number;
   readonly #arena: Arena;
-  readonly #record: number;
   readonly #refuse: () => void;
   #mode = MODE_NONE;
 
-  /** `record` is the series' record, `index` addresses its double; `refuse` is told of the other operation. */
-  constructor(arena: Arena, record: number, index: number, refuse: () => void) {
+  /** `series` is the series' record, `index` addresses its double; `refuse` is told of the other operation. */
+  constructor(arena: Arena, series: number, index: number, refuse: () => void) {
     this.#open = makeCell<CounterSink>(undefined, index, this);
+    this.series = series;
     this.#arena = arena;
-    this.#record = record;
     this.#refuse = refuse;
   }
 
@@ -45,12 +45,14 @@ export class CounterCell implements CounterSink {
     return this.#open;
   }
 
-  increment(by: number): void {
+  /** Returns whether it was carried out. */
+  increment(by: number): boolean {
     if (this.#mode !== MODE_SUM) {
-      if (!this.#become(MODE_SUM)) return;
+      if (!this.#become(MODE_SUM)) return false;
       this.#open.slots = this.#arena.doubles;
     }
     (this.#arena.doubles[this.#open.index] as number) += by;
+    return true;
   }
 
   absolute(value: number): void {
@@ -66,7 +68,7 @@ export class CounterCell implements CounterSink {
       return false;
     }
     this.#mode = mode;
-    Atomics.store(this.#arena.words, this.#record * 2 + SERIES_MODE, mode);
+    Atomics.store(this.#arena.words, this.series * 2 + SERIES_MODE, mode);
     return true;
   }
 }

@@ -37,16 +37,23 @@ export function allocateExplicit(
 /** A histogram of explicit upper bounds, each inclusive; the last bucket is open. Written by one thread. */
 export class ExplicitHistogram implements HistogramSink {
   readonly cell: Cell<HistogramSink>;
+  readonly series: number;
   private slots: Float64Array;
   readonly index: number;
   private readonly bounds: ExplicitBounds;
 
-  /** `index` is what `allocateExplicit` gave for as many bounds. */
-  constructor(arena: Arena, index: number, bounds: ExplicitBounds) {
+  /** `series` is the series' record, `index` is what `allocateExplicit` gave for as many bounds. */
+  constructor(arena: Arena, series: number, index: number, bounds: ExplicitBounds) {
+    this.series = series;
     this.slots = arena.doubles;
     this.index = index;
     this.bounds = bounds;
     this.cell = makeCell<HistogramSink>(this.slots, index, this);
+  }
+
+  /** How many different numbers `record` returns. */
+  get groups(): number {
+    return this.bounds.length + 1;
   }
 
   /** Nothing is written here again: a sample that comes in spite of the revoked cell goes nowhere. */
@@ -54,8 +61,11 @@ export class ExplicitHistogram implements HistogramSink {
     this.slots = CLOSED;
   }
 
-  /** Straight-line from the first store on: nothing there can be interrupted by the end of the thread. */
-  record(value: number, count: number): void {
+  /**
+   * Straight-line from the first store on: nothing there can be interrupted by the end of the thread. Returns the
+   * bucket.
+   */
+  record(value: number, count: number): number {
     const { slots, index, bounds } = this;
     const bucket = bounds.find(value);
     (slots[index + EXPLICIT_BUCKETS + bucket] as number) += count;
@@ -63,5 +73,6 @@ export class ExplicitHistogram implements HistogramSink {
     if (value < (slots[index + HISTOGRAM_MIN] as number)) slots[index + HISTOGRAM_MIN] = value;
     if (value > (slots[index + HISTOGRAM_MAX] as number)) slots[index + HISTOGRAM_MAX] = value;
     (slots[index + HISTOGRAM_WRITES] as number) += 1;
+    return bucket;
   }
 }

@@ -33,10 +33,10 @@ export const FIRST_CAPACITY = capacityFor(1);
  */
 export class ExponentialHistogram implements HistogramSink {
   readonly cell: Cell<HistogramSink>;
+  readonly series: number;
   private slots: Float64Array;
   private readonly arena: Arena;
   private readonly cells: ExponentialCells;
-  private readonly series: number;
   private readonly full: () => void;
   /** The cell in use; until the first sample, one that is not published. */
   private index: number;
@@ -59,6 +59,11 @@ export class ExponentialHistogram implements HistogramSink {
     this.cell = makeCell<HistogramSink>(this.slots, index, this);
   }
 
+  /** How many different numbers `record` returns. */
+  get groups(): number {
+    return 1;
+  }
+
   /** Nothing is written here again: a sample that comes in spite of the revoked cell goes nowhere. */
   close(): void {
     this.slots = CLOSED;
@@ -69,8 +74,11 @@ export class ExponentialHistogram implements HistogramSink {
     this.cells.free(this.index, this.capacity || FIRST_CAPACITY);
   }
 
-  /** Straight-line from the first store on: nothing there can be interrupted by the end of the thread. */
-  record(value: number, count: number): void {
+  /**
+   * Straight-line from the first store on: nothing there can be interrupted by the end of the thread. Returns 0: the
+   * buckets are too many, and move, for one exemplar each.
+   */
+  record(value: number, count: number): number {
     let bucket = EXPONENTIAL_ZERO;
     if (value > 0) {
       const finest = indexAtMaxScale(value);
@@ -86,6 +94,7 @@ export class ExponentialHistogram implements HistogramSink {
     if (value < (slots[index + HISTOGRAM_MIN] as number)) slots[index + HISTOGRAM_MIN] = value;
     if (value > (slots[index + HISTOGRAM_MAX] as number)) slots[index + HISTOGRAM_MAX] = value;
     (slots[index + HISTOGRAM_WRITES] as number) += 1;
+    return 0;
   }
 
   /** Publishes the first cell, with the sample's bucket in the middle. */

@@ -2,7 +2,7 @@ import type { Key, Scope } from '@ostinato/core';
 import { report } from '@ostinato/core';
 import type { Arena } from '../arena/arena.ts';
 import { readMetric, readSeries, scanRecords } from '../arena/dictionary.ts';
-import { METRIC_RECORD, SERIES_METRIC, SERIES_START, SLAB_BYTES } from '../arena/layout.ts';
+import { METRIC_RECORD, SERIES_METRIC, SERIES_RECORD, SERIES_START, SLAB_BYTES } from '../arena/layout.ts';
 import { ThreadTable } from '../arena/thread-table.ts';
 import { entry } from '../entry.ts';
 import type { Settings } from '../options.ts';
@@ -10,6 +10,8 @@ import { Admission, isOverflow, OVERFLOW_LABELS } from '../registry/admission.ts
 import { NameTable } from '../registry/trie.ts';
 import { CollectedMetric, type CollectedScope, CollectedSeries } from './collected.ts';
 import { type DeltaReader, Departures } from './departures.ts';
+import type { ExemplarInbox } from './exemplar-inbox.ts';
+import { Exemplars } from './exemplars.ts';
 import { Expirer } from './expirer.ts';
 import { archive, retire } from './retire.ts';
 import { DEFINE, FREE, LOOK, MERGE, Pace, Rounds } from './rounds.ts';
@@ -31,6 +33,7 @@ export class Collector {
   readonly scopes: CollectedScope[] = [];
   readonly #settings: Settings;
   readonly #expirer: Expirer | undefined;
+  readonly #exemplars: Exemplars | undefined;
   readonly #departures: Departures;
   readonly #admission: Admission;
   readonly #metrics = new NameTable<CollectedMetric>();
@@ -68,6 +71,7 @@ export class Collector {
           answer,
         })
       : undefined;
+    this.#exemplars = settings.exemplars === 'always_off' ? undefined : new Exemplars(arena, answer);
     this.#positions = new Uint32Array(arena.slabs);
   }
 
@@ -89,6 +93,11 @@ export class Collector {
   /** A reader that is to have the last of a series before this is forgotten. */
   attach(reader: DeltaReader): void {
     if (this.#expirer !== undefined) this.#departures.attach(reader);
+  }
+
+  /** A reader that is to have exemplars. */
+  deliverExemplars(inbox: ExemplarInbox): void {
+    this.#exemplars?.attach(inbox);
   }
 
   /**
@@ -126,6 +135,7 @@ export class Collector {
   *#round(): Generator<undefined, void> {
     const dead = new Set(this.#dead);
     yield* this.#takeIn();
+    yield* this.#exemplars?.take(this.#pace) ?? [];
     if (dead.size > 0) yield* this.#takeOver(dead);
     if (this.#expirer === undefined) return;
     yield* this.#expirer.pass();
@@ -163,6 +173,7 @@ export class Collector {
     const lies = (address: number) => isLeft[Math.floor((address * 8) / SLAB_BYTES)] === 1;
     if (slabs.length > 0) yield* this.#retireAll(lies);
     if (slabs.length > 0) yield* this.#expirer?.forget(lies) ?? [];
+    if (slabs.length > 0) this.#exemplars?.forget(lies);
     for (const address of this.#byRecord.keys()) if (lies(address)) this.#byRecord.delete(address);
     for (const slab of slabs) {
       this.#positions[slab] = 0;
@@ -189,7 +200,8 @@ export class Collector {
 
   readonly #note = (tag: number, address: number): void => {
     if (tag === METRIC_RECORD) this.#metricAt(address);
-    else this.#noteSeries(address);
+    else if (tag === SERIES_RECORD) this.#noteSeries(address);
+    else this.#exemplars?.found(address);
   };
 
   /** From here on its metric, and with it its scope, is one that is exported. */
@@ -236,6 +248,7 @@ export class Collector {
     const series = this.#seriesOf(metric, labels, start);
     series.records.push(address);
     this.#expirer?.watch(address, metric, series);
+    this.#exemplars?.know(address, metric, series);
   }
 
   #admitMetric(metric: CollectedMetric): boolean {

@@ -5,6 +5,7 @@ import type { ReaderTemporality } from '../options.ts';
 import type { CollectedMetric, CollectedSeries } from './collected.ts';
 import type { Collector } from './collector.ts';
 import type { DeltaReader } from './departures.ts';
+import { ExemplarInbox } from './exemplar-inbox.ts';
 import { type Cells, counterValue, mergeExplicit, mergeExponential, readGauge, UNKNOWN } from './merge.ts';
 import { Point } from './point.ts';
 import { addUp, cellOf } from './retire.ts';
@@ -39,6 +40,7 @@ export class CellReader implements Reader, DeltaReader {
   readonly #states: (SeriesState | undefined)[] = [];
   /** To be shown with the overflow series. */
   readonly #debts = new Map<CollectedMetric, Debt>();
+  readonly #exemplars: ExemplarInbox;
   /** Filled by what is read. */
   #into = this.point;
   #snapshot: SnapshotWalk | undefined;
@@ -49,12 +51,15 @@ export class CellReader implements Reader, DeltaReader {
     timeline: Timeline,
     temporality: ReaderTemporality,
     observe: () => void = () => {},
+    random: () => number = Math.random,
   ) {
     this.#collector = collector;
     this.#timeline = timeline;
     this.#observe = observe;
     this.temporality = temporality;
     if (temporality !== 'cumulative') collector.attach(this);
+    this.#exemplars = new ExemplarInbox(random);
+    collector.deliverExemplars(this.#exemplars);
   }
 
   collect(): Snapshot {
@@ -72,6 +77,12 @@ export class CellReader implements Reader, DeltaReader {
    * nothing to say of the series.
    */
   read(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
+    if (!this.#show(metric, series, time)) return false;
+    this.point.exemplars = this.#exemplars.take(series, time);
+    return true;
+  }
+
+  #show(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
     const { state } = series;
     if (state === 'gone' || (state === 'expired' && this.temporality === 'cumulative')) return false;
     // It was revived after the collection that is still being read: only sums of deltas go on from what was before.

@@ -3,6 +3,7 @@ import {
   type CounterSink,
   type GaugeSink,
   type HistogramSink,
+  hasTraceContext,
   type Key,
   type Kind,
   type Meta,
@@ -20,6 +21,7 @@ import { SlabAllocator } from '../arena/slab.ts';
 import { makeCell } from '../cells/cell.ts';
 import { CounterCell } from '../cells/counter.ts';
 import { DroppedCell } from '../cells/dropped.ts';
+import { ExemplarPool } from '../cells/exemplar-pool.ts';
 import { ExplicitBounds } from '../cells/explicit-bounds.ts';
 import { allocateExplicit, ExplicitHistogram, explicitCellSize } from '../cells/explicit-histogram.ts';
 import { ExponentialCells } from '../cells/exponential-cells.ts';
@@ -28,6 +30,7 @@ import { prepareIndex } from '../cells/exponential-index.ts';
 import { FirstSample } from '../cells/first-sample.ts';
 import { GaugeCell } from '../cells/gauge.ts';
 import { shareGauge } from '../cells/gauge-table.ts';
+import { SampledCounter, SampledHistogram } from '../cells/sampled.ts';
 import type { Timeline } from '../clock.ts';
 import { Observers } from '../observers.ts';
 import type { Settings } from '../options.ts';
@@ -38,6 +41,8 @@ import { Slots } from './expiry.ts';
 import { LabelTrie, NameTable } from './trie.ts';
 
 type AnyCell = Cell<CounterSink> | Cell<GaugeSink> | Cell<HistogramSink>;
+/** The sinks of series that one thread alone records on. */
+type OwnSink = CounterCell | ExplicitHistogram | ExponentialHistogram;
 
 /** Metrics that are described before anything is recorded on them are remembered up to this number. */
 const MAX_DESCRIBED = 10_000;
@@ -75,7 +80,7 @@ interface Slot {
   readonly metric: Metric;
   readonly labels: Key['labels'];
   readonly record: number;
-  readonly sink: AnyCell['sink'];
+  readonly sink: OwnSink | GaugeCell;
 }
 
 /** The series of one thread: finds the cell that belongs to a key, and makes it while the limits allow. */
@@ -95,6 +100,10 @@ export class Registry implements Recorder {
   readonly observers: Observers;
   readonly #ofAnotherKind: DroppedCell;
   readonly #beyondLimit: DroppedCell;
+  /** Where exemplars are allowed. */
+  readonly #exemplars: ExemplarPool | undefined;
+  /** Whether new cells keep exemplars. */
+  #sampling: boolean;
   /** After `renew`: the cells that were made since. */
   #renewed: WeakSet<AnyCell> | undefined = undefined;
 
@@ -119,6 +128,11 @@ export class Registry implements Recorder {
     this.#slots = settings.expires
       ? new Slots<Slot>(arena, { close: (slot) => this.#close(slot), free: (slot) => this.#free(slot) })
       : undefined;
+    this.#exemplars =
+      settings.exemplars === 'always_off'
+        ? undefined
+        : new ExemplarPool(arena, thread, settings, () => timeline.start());
+    this.#sampling = wantsExemplars(settings);
     this.#ofAnotherKind = new DroppedCell(() => refusals.add('kind'));
     this.#beyondLimit = new DroppedCell(() => refusals.add('limit'));
   }
@@ -158,10 +172,11 @@ export class Registry implements Recorder {
   }
 
   /**
-   * Gives back what the collector asks for, some of it; true: there is no more to do. From time to time, in the
-   * thread's own loop; each `cell` does it too.
+   * Gives back what the collector asks for, some of it, and follows it to another round of exemplars; true: there is no
+   * more to do. From time to time, in the thread's own loop; each `cell` gives back too.
    */
   answer(): boolean {
+    this.#exemplars?.refresh();
     return this.#slots?.answer() ?? true;
   }
 
@@ -180,6 +195,7 @@ export class Registry implements Recorder {
    */
   cell(kind: Kind, key: Key, meta: Meta): AnyCell {
     this.#slots?.answer();
+    this.#followTracing();
     let metric = this.#metrics.get(key.scope, key.name);
     if (metric === undefined) {
       if (!this.#admission.admitMetric()) return this.#dropMetric(key);
@@ -195,6 +211,14 @@ export class Registry implements Recorder {
     if (cell === undefined) return this.#newCell(metric, key);
     this.#publish(metric, true);
     return cell;
+  }
+
+  /** Tracing may begin after series are there, and end: handles ask again then. */
+  #followTracing(): void {
+    const sampling = wantsExemplars(this.#settings);
+    if (sampling === this.#sampling) return;
+    this.#sampling = sampling;
+    this.renew();
   }
 
   #newCell(metric: Metric, key: Key): AnyCell {
@@ -234,10 +258,12 @@ export class Registry implements Recorder {
 
   /** Puts an equal cell in the place of one whose handles are to ask again. */
   #replace(metric: Metric, labels: Key['labels'], cell: AnyCell): AnyCell {
+    const sink = innermost(cell.sink);
     const fresh =
-      cell.sink instanceof CounterCell
-        ? cell.sink.renew()
-        : makeCell(cell.slots, cell.index, cell.sink as GaugeSink & HistogramSink);
+      (sink instanceof GaugeCell ? undefined : this.#sampled(sink)) ??
+      (sink instanceof CounterCell
+        ? sink.renew()
+        : makeCell<GaugeSink & HistogramSink>(sink.cell.slots, sink.cell.index, sink as never));
     cell.gate = REVOKED;
     metric.cells.set(labels, fresh);
     this.#renewed?.add(fresh);
@@ -248,8 +274,7 @@ export class Registry implements Recorder {
     const cell = metric.cells.get(labels);
     if (cell !== undefined) cell.gate = REVOKED;
     metric.cells.delete(labels);
-    if (!(sink instanceof GaugeCell))
-      (sink as CounterCell | ExplicitHistogram | ExponentialHistogram).close();
+    if (!(sink instanceof GaugeCell)) sink.close();
   }
 
   #free({ metric, labels, record, sink }: Slot): void {
@@ -385,9 +410,9 @@ export class Registry implements Recorder {
     const find = (record: number) => shareGauge(arena, record, total, reserve);
     const record = defineSeries(arena, this.#slabs, definition, find, reserve);
     if (record === undefined) return undefined;
-    const { cell } = new GaugeCell(arena, arena.words[record * 2 + SERIES_CELL] as number);
-    this.#slots?.add({ metric, labels: definition.labels, record, sink: cell.sink });
-    return cell;
+    const sink = new GaugeCell(arena, arena.words[record * 2 + SERIES_CELL] as number);
+    this.#slots?.add({ metric, labels: definition.labels, record, sink });
+    return sink.cell;
   }
 
   /** A series with a cell that this thread alone writes. */
@@ -398,9 +423,18 @@ export class Registry implements Recorder {
     const record = defineSeries(this.#arena, this.#slabs, definition, published, reserve);
     metric.spare = record === undefined ? index : 0;
     if (record === undefined) return undefined;
-    const cell = this.#open(metric, record, index);
-    this.#slots?.add({ metric, labels: definition.labels, record, sink: cell.sink });
-    return cell;
+    const sink = this.#open(metric, record, index);
+    this.#slots?.add({ metric, labels: definition.labels, record, sink });
+    return this.#sampled(sink) ?? sink.cell;
+  }
+
+  /** A cell that keeps exemplars too, if they are wanted. */
+  #sampled(sink: OwnSink): AnyCell | undefined {
+    const pool = this.#exemplars;
+    if (pool === undefined || !this.#sampling) return undefined;
+    return sink instanceof CounterCell
+      ? makeCell<CounterSink>(undefined, 0, new SampledCounter(pool, sink))
+      : makeCell<HistogramSink>(this.#arena.doubles, 0, new SampledHistogram(pool, sink));
   }
 
   #allocate(metric: Metric, reserve: boolean): number | undefined {
@@ -414,16 +448,16 @@ export class Registry implements Recorder {
     }
   }
 
-  #open(metric: Metric, record: number, index: number): AnyCell {
+  #open(metric: Metric, record: number, index: number): OwnSink {
     const arena = this.#arena;
     switch (metric.type) {
       case 'counter':
-        return new CounterCell(arena, record, index, metric.refuseMode).cell;
+        return new CounterCell(arena, record, index, metric.refuseMode);
       case 'histogram':
-        return new ExplicitHistogram(arena, index, metric.search).cell;
+        return new ExplicitHistogram(arena, record, index, metric.search);
       default:
         prepareIndex();
-        return new ExponentialHistogram(arena, this.#exponentialCells, record, index, this.#reportFull).cell;
+        return new ExponentialHistogram(arena, this.#exponentialCells, record, index, this.#reportFull);
     }
   }
 
@@ -441,6 +475,16 @@ export class Registry implements Recorder {
 }
 
 const NO_BOUNDS = new ExplicitBounds([]);
+
+function wantsExemplars({ exemplars }: Settings): boolean {
+  return exemplars === 'always_on' || (exemplars === 'trace_based' && hasTraceContext());
+}
+
+/** The sink that counts. */
+function innermost(sink: AnyCell['sink']): OwnSink | GaugeCell {
+  if (sink instanceof SampledCounter || sink instanceof SampledHistogram) return sink.inner;
+  return sink as OwnSink | GaugeCell;
+}
 
 function reportKind(metric: Metric, kind: Kind): void {
   report('OSTINATO_KIND', `${metric.scope.name} ${metric.name}`, () => {

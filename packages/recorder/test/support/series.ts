@@ -1,4 +1,5 @@
 import {
+  type Exemplar,
   type Key,
   type Scope,
   type SeriesCursor,
@@ -36,6 +37,7 @@ export interface Read {
   readonly unit: string;
   readonly description: string;
   readonly bounds: readonly number[];
+  readonly exemplars: readonly Exemplar[];
 }
 
 export function copy(cursor: SeriesCursor): Read {
@@ -63,6 +65,7 @@ export function copy(cursor: SeriesCursor): Read {
     unit,
     description,
     bounds,
+    exemplars: cursor.exemplars ?? [],
   };
 }
 

@@ -152,6 +152,17 @@ export const cases: Readonly<Record<string, (t: Context) => Promise<void>>> = {
     strictEqual((await t.series(name)).length, sets.length);
   },
 
+  async 'labels that come from the context are labels like any other'(t) {
+    const name = t.name('by_tenant');
+    t.way.incrementWithin({ tenant: 'a', tier: 1 }, name, 1);
+    t.way.incrementWithin({ tenant: 'b' }, name, 2, { route: '/', tenant: 'a' });
+    t.way.increment(name, 4, { tier: 1, tenant: 'a' });
+    t.way.increment(name, 8, { tenant: 'a', route: '/' });
+    await t.expectValue(5, name, { tenant: 'a', tier: 1 });
+    await t.expectValue(10, name, { tenant: 'a', route: '/' });
+    strictEqual((await t.series(name)).length, 2);
+  },
+
   async 'names that objects have anyway are ordinary names'(t) {
     const labels = { constructor: 'a', toString: 'b', hasOwnProperty: 'c', valueOf: 'd' };
     for (const metric of ['constructor', 'toString']) t.way.increment(metric, 4, labels);

@@ -1,6 +1,7 @@
 import { setReporter } from '@ostinato/core';
 import { cases } from './cases.ts';
 import { Context } from './context.ts';
+import { exemplarCases } from './exemplar-cases.ts';
 import { observedCases } from './observed-cases.ts';
 import type { ContractSubject } from './subject.ts';
 import { ways } from './ways.ts';
@@ -28,7 +29,7 @@ export function recorderContract(makeSubject: () => ContractSubject): readonly C
     warned = true;
   };
   return Object.entries(ways).flatMap(([way, through]) =>
-    Object.entries({ ...cases, ...observedCases }).map(([title, check]) => ({
+    Object.entries({ ...cases, ...exemplarCases, ...observedCases }).map(([title, check]) => ({
       name: `through ${way}: ${title}`,
       async run() {
         const subject = makeSubject();

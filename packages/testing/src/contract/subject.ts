@@ -1,4 +1,4 @@
-import type { Kind, Recorder, RefusalReason, SeriesLabelValue, Snapshot } from '@ostinato/core';
+import type { Exemplar, Kind, Recorder, RefusalReason, SeriesLabelValue, Snapshot } from '@ostinato/core';
 
 /** One series as a recorder reports it. */
 export interface ContractSeries {
@@ -16,6 +16,8 @@ export interface ContractSeries {
   /** Histograms with declared buckets: `counts[i]` samples in `(bounds[i-1], bounds[i]]`, one more count than bounds. */
   readonly bounds: readonly number[];
   readonly counts: readonly number[];
+  /** Since the last reading; a recorder may have none. */
+  readonly exemplars?: readonly Pick<Exemplar, 'value' | 'traceId' | 'spanId'>[];
 }
 
 /** The recorder that the contract is about, and how to look inside. */
@@ -33,7 +35,7 @@ export interface ContractSubject {
 export function readSnapshot(snapshot: Snapshot): ContractSeries[] {
   const all: ContractSeries[] = [];
   for (const run of snapshot.chunks(64)) {
-    for (const { metric, key, value, count, sum, counts, length } of run) {
+    for (const { metric, key, value, count, sum, counts, length, exemplars = [] } of run) {
       const { type, scope, name, unit, description, bounds } = metric;
       all.push({
         kind: type === 'exponentialHistogram' ? 'histogram' : type,
@@ -47,6 +49,7 @@ export function readSnapshot(snapshot: Snapshot): ContractSeries[] {
         sum,
         bounds,
         counts: type === 'histogram' ? [...counts.subarray(0, length)] : [],
+        exemplars: exemplars.map(({ value, traceId, spanId }) => ({ value, traceId, spanId })),
       });
     }
   }

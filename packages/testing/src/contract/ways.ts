@@ -23,6 +23,7 @@ import {
   type SeriesLabelValue,
   scope as scopeOf,
   setGlobalRecorder,
+  withLabels,
   withLocalRecorder,
 } from '@ostinato/core';
 
@@ -35,6 +36,8 @@ export interface Way {
   set(name: string, value: number, labels?: Labels, scope?: string): void;
   add(name: string, by: number, labels?: Labels, scope?: string): void;
   record(name: string, value: number, count?: number, labels?: Labels, scope?: string): void;
+  /** With labels of which some come from the context. */
+  incrementWithin(context: Labels, name: string, by: number, labels?: Labels): void;
   /** Returns what ends it. */
   observe(kind: ObservedKind, name: string, read: () => number, labels?: Labels, scope?: string): () => void;
   /** Declares a metric of the default scope before its first use. */
@@ -68,6 +71,9 @@ function throughCells(recorder: Recorder): Way {
     },
     record(name, value, count = 1, labels, scope) {
       recorder.histogram(makeKey(name, labels, scope), {}).sink.record(value, count);
+    },
+    incrementWithin(context, name, by, labels) {
+      recorder.counter(makeKey(name, { ...context, ...labels }), {}).sink.increment(by);
     },
     observe: (kind, name, read, labels, scope) =>
       recorder.observe?.(kind, makeKey(name, labels, scope), {}, read) ?? (() => {}),
@@ -119,6 +125,18 @@ function throughFacade(local: <T>(fn: () => T) => T): Way {
       local(() => facade(scope).gauge(name, inEitherOrder(labels)).increment(by)),
     record: (name, value, count = 1, labels, scope) =>
       local(() => facade(scope).histogram(name, inEitherOrder(labels)).recordMany(value, count)),
+    incrementWithin(context, name, by, labels = {}) {
+      const own = Object.keys(labels);
+      const names = { contextLabels: Object.keys(context) };
+      const increment = (): void => {
+        if (own.length === 0) defineCounter(name, names).increment(by);
+        else
+          defineCounter(name, { ...names, labels: own as [string] })
+            .with(labels)
+            .increment(by);
+      };
+      local(() => withLabels(context, increment));
+    },
     observe: (kind, name, read, labels, scope) => {
       const { observeCounter, observeGauge } = facade(scope);
       const observe = { counter: observeCounter, gauge: observeGauge }[kind];

@@ -79,6 +79,24 @@ describe('the contract notices', () => {
     );
   });
 
+  test.each([
+    [
+      'exemplars of another series',
+      4,
+      'an exemplar is a sample of its series, in the span in which it was recorded; a gauge has none',
+    ],
+    ['exemplars that come again', 7, 'an exemplar does not come twice'],
+  ])('%s', async (_, value, title) => {
+    const id = value.toString(16);
+    const exemplars = [{ value, traceId: id.padStart(32, '0'), spanId: id.padStart(16, '0') }];
+    const withExemplars = () => {
+      const subject = subjectOf(new DebuggingRecorder());
+      const read = async () => (await subject.read()).map((series) => ({ ...series, exemplars }));
+      return { ...subject, read };
+    };
+    expect(await broken(withExemplars)).toContain(title);
+  });
+
   test('and releases the subject in any case', async () => {
     let closed = 0;
     const cases = recorderContract(() => ({
