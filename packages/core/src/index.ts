@@ -52,6 +52,7 @@ export { REVOKED, UNOPENED } from './recorder.ts';
 export { type Reporter, report, setReporter } from './report.ts';
 export { scope } from './scope.ts';
 export type {
+  EndedSeries,
   MetricType,
   ScopeSnapshot,
   SeriesCursor,

@@ -11,6 +11,7 @@ const SEAMS = [
   'CounterSink',
   'currentEpoch',
   'editDistance',
+  'EndedSeries',
   'GaugeSink',
   'HistogramSink',
   'isMetricName',
