@@ -17,7 +17,7 @@ import { until } from './support/until.ts';
  */
 
 /** The stock exporter is not waited for any longer. */
-const PATIENCE_MILLIS = 60_000;
+const PATIENCE_MILLIS = 30_000;
 
 let directory: string;
 let collector: Otelcol;
