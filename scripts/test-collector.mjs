@@ -28,7 +28,7 @@ try {
 } catch (error) {
   if (!(error instanceof NoGoError)) throw error;
   results.skipped = 1;
-  process.stdout.write(`skip  the real Collector and Prometheus: ${error.message}\n`);
+  process.stdout.write(`skip  ${error.message}\n`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

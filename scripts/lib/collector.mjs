@@ -1,7 +1,16 @@
 // A real OpenTelemetry Collector and a real Prometheus, built from Go modules into a cache outside the repository.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +22,8 @@ const BUILDER = 'go.opentelemetry.io/collector/cmd/builder@v0.159.0';
 /** As a module, 3.16.0 is v0.316.0. */
 const PROMETHEUS = 'github.com/prometheus/prometheus';
 const PROMETHEUS_VERSION = 'v0.316.0';
-const GO_MINOR = 25;
+/** What Prometheus asks for. */
+const GO_MINOR = 26;
 const BUILD = ['build', '-mod=mod', '-trimpath', '-ldflags=-s -w'];
 
 /** Says why nothing can be built here, and what to do. */
@@ -47,14 +57,20 @@ function requireGo() {
   const { stdout } = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' });
   const [, minor] = /^go1\.(\d+)/.exec(stdout ?? '') ?? [];
   if (Number(minor) >= GO_MINOR) return;
+  const found = stdout ? `this is ${stdout.trim()}` : 'there is no go in PATH';
   throw new NoGoError(
-    `the real Collector and Prometheus are built from Go modules: install Go 1.${GO_MINOR} or newer ` +
-      `(https://go.dev/dl), ${stdout ? `not ${stdout.trim()}` : 'no go was found in PATH'}`,
+    `the Collector and Prometheus are built from Go modules: install Go 1.${GO_MINOR} or newer (https://go.dev/dl); ${found}`,
   );
 }
 
 /** Builds aside and renames: whoever sees the folder sees it whole, however many build at once. */
 async function build(folder, say) {
+  for (const name of readdirSync(dirname(folder))) {
+    // What a build left that was killed.
+    if (name.startsWith(`${basename(folder)}.building-`)) {
+      rmSync(join(dirname(folder), name), { recursive: true, force: true });
+    }
+  }
   const work = mkdtempSync(`${folder}.building-`);
   try {
     const out = join(work, 'out');
