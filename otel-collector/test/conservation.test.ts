@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -171,6 +171,27 @@ describe('TLS', () => {
     deliverTo({ endpoint: endpoint(), tls });
     await collector.start({ tls: { ...server, clientCa: fixture('ca') } });
     await pipeline.export();
+    await expectAll();
+  });
+
+  test('goes on with certificates that are renewed while the Collector already wants the new ones', async () => {
+    const path = (name: string) => join(directory, `${name}.pem`);
+    const place = (name: string) => {
+      copyFileSync(fixture(name), path('cert'));
+      copyFileSync(fixture(`${name}.key`), path('key'));
+    };
+    place('client');
+    const tls = { ca: fixture('ca'), cert: path('cert'), key: path('key') };
+    deliverTo({ endpoint: endpoint(), tls });
+    await collector.start({ tls: { ...server, clientCa: fixture('ca') } });
+    await pipeline.export();
+    await settled(exporter, pipeline.recorded);
+    await collector.stop();
+    await collector.start({ tls: { ...server, clientCa: fixture('other-ca') } });
+    await pipeline.export();
+    await until(() => said.some((text) => /client certificate/.test(text)));
+    expect(exporter.status().account).toMatchObject({ logged: 10, rejected: 0 });
+    place('stranger');
     await expectAll();
   });
 
