@@ -53,6 +53,7 @@ export { REVOKED, UNOPENED } from './recorder.ts';
 export { type Reporter, report, setReporter } from './report.ts';
 export { scope } from './scope.ts';
 export type {
+  EndedSeries,
   Exemplar,
   MetricType,
   ScopeSnapshot,

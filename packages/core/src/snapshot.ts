@@ -41,6 +41,12 @@ export interface SeriesCursor {
   readonly key: Key;
   /** Epoch nanoseconds; the same bigint object for all series that share it. */
   readonly start: bigint;
+  /**
+   * The series began, or began anew, since this reader's previous collection, and from zero: what an exporter may say
+   * by a point of zero at `start`. Only in cumulative temporality, and never for gauges and for counters set by
+   * `absolute`, whose beginning nobody knows.
+   */
+  readonly born: boolean;
   /** Counters and gauges. */
   readonly value: number;
   /** Histograms: the sum of the buckets, `zeroCount` included. */
@@ -75,9 +81,21 @@ export interface SeriesSource {
   chunks(size: number): Iterable<Iterable<SeriesCursor>>;
 }
 
+/** A series that is not exported any more. */
+export interface EndedSeries {
+  readonly metric: SnapshotMetric;
+  readonly key: Key;
+  readonly start: bigint;
+}
+
 /** The series of one scope. */
 export interface ScopeSnapshot extends SeriesSource {
   readonly scope: Scope;
+  /**
+   * Cumulative readers: the series that expired since the previous collection, for exporters that tell receivers so. They
+   * are not among the `chunks`.
+   */
+  ended?(): Iterable<EndedSeries>;
 }
 
 /** All series, scope by scope. */

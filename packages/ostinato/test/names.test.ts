@@ -13,6 +13,7 @@ const SEAMS = [
   'CounterSink',
   'currentEpoch',
   'editDistance',
+  'EndedSeries',
   'Exemplar',
   'GaugeSink',
   'hasTraceContext',

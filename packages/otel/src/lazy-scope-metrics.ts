@@ -25,6 +25,7 @@ export class LazyScopeMetrics {
         this.#snapshot = undefined;
         return snapshot.chunks(size);
       },
+      ended: () => snapshot.ended?.() ?? [],
     };
     const brand = (): ScopeSnapshot | undefined => {
       this.#claimed = true;

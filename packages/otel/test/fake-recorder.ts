@@ -90,6 +90,7 @@ export function fakeScope(
 
 const EMPTY = {
   start: 0n,
+  born: false,
   value: 0,
   count: 0,
   sum: 0,

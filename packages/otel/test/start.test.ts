@@ -58,7 +58,11 @@ function start(options?: StartOptions): Running {
   return sdk;
 }
 
-const received = (): Point[] => collector.accepted.flatMap(({ bytes }) => decodePoints(bytes));
+/** Without the point of zero with which a series begins, if it is a millisecond old. */
+const received = (): Point[] =>
+  collector.accepted
+    .flatMap(({ bytes }) => decodePoints(bytes))
+    .filter(({ start, time, value, count }) => start !== time || value > 0 || count > 0);
 const valuesOf = (metric: string) =>
   received().flatMap((point) => (point.metric === metric ? [point.value] : []));
 

@@ -47,6 +47,8 @@ export interface DeliveryTarget {
   readonly secure: boolean | undefined;
   /** Deadline of one attempt. */
   readonly timeoutMillis: number;
+  /** Points that say where a series begins and ends; not for what is read by others' code. */
+  readonly zeroPoints: boolean;
   readonly transport: Transport;
 }
 
@@ -59,6 +61,7 @@ export function defaultLogger(): Logger {
 export class Delivery {
   readonly #config: DeliveryConfig;
   readonly #name: string;
+  readonly #zeroPoints: boolean;
   readonly #destination: Destination;
   readonly #acceptor: Acceptor;
   readonly #log: FallbackLog | undefined;
@@ -75,6 +78,7 @@ export class Delivery {
     const { runtime = systemRuntime, logger = defaultLogger() } = parts;
     this.#config = config;
     this.#name = target.name;
+    this.#zeroPoints = target.zeroPoints;
     this.#encode = parts.encode ?? encodeBatch;
     this.#log =
       fallback &&
@@ -119,6 +123,7 @@ export class Delivery {
       encoded = this.#encode(metrics, {
         maxBytes: Math.min(UNIT_BYTES, this.#destination.limit),
         onRead: (millis) => this.#selfMetrics.collected(millis),
+        zeroPoints: this.#zeroPoints,
       });
     } catch (cause) {
       const error = new OstinatoError('OSTINATO_EXPORT', 'the metrics cannot be encoded', { cause });

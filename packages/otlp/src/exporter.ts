@@ -61,12 +61,12 @@ export class OtlpMetricExporter {
   constructor(options: OtlpMetricExporterOptions = {}, parts: Partial<Parts> = {}) {
     const logger = parts.logger ?? loggerOf(options, check) ?? defaultLogger();
     const config = resolveConfig(options, parts.env ?? process.env, (text) => logger.warn(text));
-    const { secure, timeoutMillis } = config;
+    const { secure, timeoutMillis, zeroPoint: zeroPoints } = config;
     const transport = (parts.connect ?? connectGrpc)(config);
     this.#config = config;
     this.#delivery = new Delivery(
       config,
-      { name: config.endpoint.text, secure, timeoutMillis, transport },
+      { name: config.endpoint.text, secure, timeoutMillis, zeroPoints, transport },
       { ...parts, logger },
     );
   }

@@ -62,7 +62,7 @@ export function withDelivery<Exporter extends PushExporter>(
   const transport = new WrappedTransport(exporter, runtime.after, deadline);
   const delivery = new Delivery(
     config,
-    { name, secure: undefined, timeoutMillis: deadline, transport },
+    { name, secure: undefined, timeoutMillis: deadline, zeroPoints: false, transport },
     { ...parts, runtime, logger },
   );
   const delivering = new DeliveringExporter(delivery, exporter, {

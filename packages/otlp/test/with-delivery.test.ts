@@ -20,6 +20,7 @@ import type { WithDeliveryOptions } from '../src/config/options.ts';
 import type { ExportResult } from '../src/deliver/accept.ts';
 import type { MetricsBatch } from '../src/encode/sdk-types.ts';
 import { type PushExporter, type WithDelivery, withDelivery } from '../src/with-delivery.ts';
+import { branded, counterSnapshot, FakeSnapshot } from './encode/snapshots.ts';
 import { until } from './support/delivered.ts';
 import { MAJORS } from './support/majors.ts';
 import { sumOf } from './support/received.ts';
@@ -285,6 +286,27 @@ describe('any exporter, wrapped', () => {
       'Object did not shut down: no end after 1000 ms',
     ]);
     expect(clock.pending).toBe(0);
+  });
+
+  test('is given no points of zero: its serializer knows no point without a value', async () => {
+    const inner = new InMemoryMetricExporter(1);
+    const exporter = withDelivery(inner);
+    const { time, metrics } = counterSnapshot(3);
+    const born = metrics.map(({ metric, series }) => ({
+      metric,
+      series: series.map((one) => ({ ...one, born: true })),
+    }));
+    const ended = () => born.map(({ metric, series: [{ key, start }] }) => ({ metric, key, start }));
+    const snapshot = Object.assign(new FakeSnapshot(time, born), { ended });
+    const batch = { resource: { attributes: {} }, scopeMetrics: [branded(snapshot)] };
+    await new Promise<void>((resolve) => exporter.export(batch as never, () => resolve()));
+    const points = inner
+      .getMetrics()
+      .flatMap(({ scopeMetrics }) => scopeMetrics)
+      .flatMap((scope) => scope.metrics)
+      .flatMap(({ dataPoints }) => dataPoints.map(({ value }) => value));
+    expect(points).toEqual([0, 1, 2]);
+    await exporter.shutdown();
   });
 
   test('is asked for aggregation and temporality as if it were not wrapped, and only if it has an answer', async () => {

@@ -110,6 +110,12 @@ export interface OtlpMetricExporterOptions extends DeliveryOptions {
   readonly temporalityPreference?: TemporalityPreference | 0 | 1 | 2;
   /** Default `explicit_bucket_histogram`. */
   readonly defaultHistogramAggregation?: HistogramAggregation;
+  /**
+   * Of what a recorder of `@ostinato/recorder` gives: a cumulative series begins, and begins anew, with a point of zero at
+   * its start, so that a query sees its first increase; one that expires ends with a point that has no recorded value.
+   * Default true.
+   */
+  readonly zeroPoint?: boolean;
   /** Ignored with a warning: requests are sent one at a time, in order. */
   readonly concurrencyLimit?: number;
 }

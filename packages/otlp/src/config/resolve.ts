@@ -20,6 +20,7 @@ const OPTIONS: readonly (keyof OtlpMetricExporterOptions)[] = [
   'timeoutMillis',
   'temporalityPreference',
   'defaultHistogramAggregation',
+  'zeroPoint',
   ...DELIVERY_OPTIONS,
   'concurrencyLimit',
 ];
@@ -42,6 +43,7 @@ export interface Config extends DeliveryConfig {
   readonly timeoutMillis: number;
   readonly temporality: TemporalityPreference;
   readonly histogramAggregation: HistogramAggregation;
+  readonly zeroPoint: boolean;
   toJSON(): object;
 }
 
@@ -70,6 +72,7 @@ export function resolveConfig(
     timeoutMillis = env.read('TIMEOUT', 'a positive number of milliseconds', positive) ?? 10_000,
     defaultHistogramAggregation = readMetrics(env, 'DEFAULT_HISTOGRAM_AGGREGATION', AGGREGATIONS) ??
       'explicit_bucket_histogram',
+    zeroPoint = true,
   } = given;
   const shown = {
     endpoint: endpoint.text,
@@ -83,6 +86,7 @@ export function resolveConfig(
       defaultHistogramAggregation,
       AGGREGATIONS,
     ),
+    zeroPoint: check.oneOf('zeroPoint', zeroPoint, [true, false]),
     ...deliveryConfig(given, check),
   };
   // Not enumerable: whatever walks over a config (a logger, a serializer, inspect) cannot reach what is secret.

@@ -1,4 +1,4 @@
-import { report, type ScopeSnapshot, type SeriesCursor, SNAPSHOT } from '@ostinato/core';
+import { type EndedSeries, report, type ScopeSnapshot, type SeriesCursor, SNAPSHOT } from '@ostinato/core';
 import type { Unit } from '../unit.ts';
 import { encodeScope } from './layout.ts';
 import { encodeResource } from './resource.ts';
@@ -29,6 +29,11 @@ export interface EncodeOptions {
   readonly maxBytes: number;
   /** Snapshots were read to their end; so long that held the event loop, in ms. */
   readonly onRead?: (millis: number) => void;
+  /**
+   * Of Ostinato's own snapshots: a cumulative series begins with a point of zero at its start, and ends with one that says
+   * that there is no value. Default false.
+   */
+  readonly zeroPoints?: boolean;
 }
 
 /**
@@ -53,12 +58,7 @@ export function encodeBatch(batch: MetricsBatch, options: EncodeOptions): Encode
   const lazy =
     snapshots.length === 0
       ? undefined
-      : new LazyUnits(
-          new UnitBuilder(resource, options.maxBytes),
-          snapshots,
-          units.length > 0,
-          options.onRead,
-        );
+      : new LazyUnits(new UnitBuilder(resource, options.maxBytes), snapshots, units.length > 0, options);
   return { resource: resource.identity, units, lazy };
 }
 
@@ -72,11 +72,18 @@ interface LazyScope {
   readonly snapshot: ScopeSnapshot;
 }
 
+/** What is to be said of a scope's series that expired. */
+interface Ends extends LazyScope {
+  readonly ended: EndedSeries[];
+}
+
 class LazyUnits implements Iterator<Unit | undefined, undefined> {
   readonly #builder: UnitBuilder;
   /** Scopes that are not finished; the last one is being read. */
   readonly #scopes: LazyScope[];
   readonly #onRead: ((millis: number) => void) | undefined;
+  readonly #zeroPoints: boolean;
+  readonly #ends: Ends[] = [];
   #points: SnapshotPoints | undefined;
   #runs: Iterator<Iterable<SeriesCursor>> | undefined;
   /** Whether there is anything but what we tell of ourselves. */
@@ -87,20 +94,22 @@ class LazyUnits implements Iterator<Unit | undefined, undefined> {
     builder: UnitBuilder,
     scopes: readonly LazyScope[],
     others: boolean,
-    onRead: ((millis: number) => void) | undefined,
+    { onRead, zeroPoints = false }: EncodeOptions,
   ) {
     const isOwn = ({ scope }: LazyScope) => OWN_SCOPES.has(scope.name);
     this.#builder = builder;
     this.#scopes = [...scopes.filter(isOwn), ...scopes.filter((scope) => !isOwn(scope)).reverse()];
     this.#others = others;
     this.#onRead = onRead;
+    this.#zeroPoints = zeroPoints;
   }
 
   next(): IteratorResult<Unit | undefined, undefined> {
     const ready = this.#builder.take();
     if (ready !== undefined) return { done: false, value: ready };
-    if (this.#scopes.length === 0) return { done: true, value: undefined };
-    this.#step();
+    if (this.#scopes.length > 0) this.#step();
+    else if (this.#ends.length > 0) this.#stepEnds();
+    else return { done: true, value: undefined };
     return { done: false, value: this.#builder.take() };
   }
 
@@ -113,9 +122,28 @@ class LazyUnits implements Iterator<Unit | undefined, undefined> {
     if (more) return;
     this.#runs = undefined;
     this.#scopes.pop();
+    if (this.#zeroPoints && current !== undefined) this.#noteEnds(current);
     if (this.#scopes.length > 0) return;
     this.#builder.flush();
     if (this.#others) this.#onRead?.(this.#millis);
+  }
+
+  #noteEnds({ scope, snapshot }: LazyScope): void {
+    const ended = [...(snapshot.ended?.() ?? [])];
+    if (ended.length > 0) this.#ends.push({ scope, snapshot, ended });
+  }
+
+  /**
+   * What ended goes in units of its own, after the others: of a metric that stands twice in one request, the Collector's
+   * `prometheus` exporter drops one.
+   */
+  #stepEnds(): void {
+    const [{ scope, snapshot, ended }] = this.#ends as [Ends];
+    this.#builder.scope(encodeScope(scope));
+    const points = new SnapshotPoints(this.#builder, snapshot, false);
+    for (const series of ended.splice(0, STEP)) points.end(series);
+    if (ended.length === 0) this.#ends.shift();
+    if (this.#ends.length === 0) this.#builder.flush();
   }
 
   #isWanted({ scope, snapshot }: LazyScope): boolean {
@@ -127,7 +155,7 @@ class LazyUnits implements Iterator<Unit | undefined, undefined> {
     try {
       if (this.#runs === undefined) {
         this.#builder.scope(encodeScope(scope));
-        this.#points = new SnapshotPoints(this.#builder, snapshot);
+        this.#points = new SnapshotPoints(this.#builder, snapshot, this.#zeroPoints);
         this.#runs = snapshot.chunks(STEP)[Symbol.iterator]();
       }
       const run = this.#runs.next();

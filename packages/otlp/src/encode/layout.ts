@@ -60,6 +60,7 @@ export const NUMBER = {
   asInt: tag(numberDataPoint, 'asInt'),
   attributes: tag(numberDataPoint, 'attributes'),
   exemplars: tag(numberDataPoint, 'exemplars'),
+  flags: tag(numberDataPoint, 'flags'),
 } as const;
 
 const distribution = (point: Message) => ({
@@ -71,6 +72,7 @@ const distribution = (point: Message) => ({
   min: tag(point, 'min'),
   max: tag(point, 'max'),
   exemplars: tag(point, 'exemplars'),
+  flags: tag(point, 'flags'),
 });
 
 export const HISTOGRAM_POINT = {

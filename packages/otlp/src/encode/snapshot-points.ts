@@ -1,4 +1,12 @@
-import type { Exemplar, Key, MetricType, ScopeSnapshot, SeriesCursor, SnapshotMetric } from '@ostinato/core';
+import type {
+  EndedSeries,
+  Exemplar,
+  Key,
+  MetricType,
+  ScopeSnapshot,
+  SeriesCursor,
+  SnapshotMetric,
+} from '@ostinato/core';
 import { writeAttribute } from './attributes.ts';
 import {
   type DataTags,
@@ -36,11 +44,51 @@ const DATA: Readonly<Record<MetricType, DataTags>> = {
 
 const scratch = new Writer(1024);
 
+/** `DataPointFlags`: no value was recorded, which ends a series at the receiver. */
+const NO_RECORDED_VALUE = 1;
+const NANOS_PER_MILLI = 1_000_000n;
+/**
+ * Nanoseconds: a series that began longer before its first export gets no zero point. Receivers refuse what is old,
+ * Prometheus the whole request with it, and what was counted over a long time did not come all at once.
+ */
+const OLDEST_ZERO = 10n * 60n * 1000n * NANOS_PER_MILLI;
+
+/** A series at its start. */
+class Zero implements SeriesCursor {
+  readonly metric: SnapshotMetric;
+  readonly key: Key;
+  readonly start: bigint;
+  readonly born = false;
+  readonly value = 0;
+  readonly count = 0;
+  readonly sum = 0;
+  readonly min = Number.NaN;
+  readonly max = Number.NaN;
+  readonly zeroCount = 0;
+  readonly scale: number;
+  readonly offset = 0;
+  readonly counts: Float64Array;
+  readonly length: number;
+
+  constructor({ metric, key, start }: EndedSeries, scale = 0) {
+    this.metric = metric;
+    this.key = key;
+    this.start = start;
+    this.scale = scale;
+    this.length = metric.type === 'histogram' ? metric.bounds.length + 1 : 0;
+    this.counts = new Float64Array(this.length);
+  }
+}
+
 /** Reads a scope's series straight into points, run by run. */
 export class SnapshotPoints {
   readonly #builder: UnitBuilder;
-  readonly #timeLow: number;
-  readonly #timeHigh: number;
+  readonly #zeroPoints: boolean;
+  readonly #time: bigint;
+  #timeLow = 0;
+  #timeHigh = 0;
+  /** Of the points that are written now. */
+  #flags = 0;
   #metric: SnapshotMetric | undefined;
   /** The packed bounds of the current metric, one field that all its points repeat. */
   #bounds: Uint8Array = new Uint8Array(0);
@@ -49,13 +97,43 @@ export class SnapshotPoints {
   #startLow = 0;
   #startHigh = 0;
 
-  constructor(builder: UnitBuilder, snapshot: ScopeSnapshot) {
+  /** `zeroPoints`: a series that was born begins with a point of zero at its start. */
+  constructor(builder: UnitBuilder, snapshot: ScopeSnapshot, zeroPoints: boolean) {
     this.#builder = builder;
-    this.#timeLow = lowHalf(snapshot.time);
-    this.#timeHigh = highHalf(snapshot.time);
+    this.#zeroPoints = zeroPoints;
+    this.#time = snapshot.time;
+    this.#at(snapshot.time);
   }
 
   add(series: SeriesCursor): void {
+    if (series.born && this.#zeroPoints) this.#zero(series);
+    this.#add(series);
+  }
+
+  /** Says that there is no value of a series any more. */
+  end(series: EndedSeries): void {
+    this.#flags = NO_RECORDED_VALUE;
+    this.#add(new Zero(series));
+    this.#flags = 0;
+  }
+
+  #zero(series: SeriesCursor): void {
+    const { start } = series;
+    // Prometheus counts in milliseconds and refuses a second value for one of them.
+    const isApart = start / NANOS_PER_MILLI < this.#time / NANOS_PER_MILLI;
+    if (!isApart || this.#time - start > OLDEST_ZERO) return;
+    this.#at(start);
+    this.#add(new Zero(series, series.scale));
+    this.#at(this.#time);
+  }
+
+  /** The time of the points that follow. */
+  #at(time: bigint): void {
+    this.#timeLow = lowHalf(time);
+    this.#timeHigh = highHalf(time);
+  }
+
+  #add(series: SeriesCursor): void {
     const { metric } = series;
     if (metric !== this.#metric) this.#begin(metric);
     switch (metric.type) {
@@ -87,10 +165,13 @@ export class SnapshotPoints {
     const { writer } = builder;
     const at = builder.begin();
     this.#times(writer, NUMBER.start, NUMBER.time, series.start);
-    writer.byte(NUMBER.asDouble);
-    writer.double(series.value);
+    if (this.#flags === 0) {
+      writer.byte(NUMBER.asDouble);
+      writer.double(series.value);
+    }
     writer.raw(attributesOf(series.key, ofNumber, NUMBER.attributes));
     writeExemplars(writer, NUMBER.exemplars, series.exemplars?.map(batchOf), false);
+    this.#finish(writer, NUMBER.flags);
     builder.end(at);
   }
 
@@ -114,6 +195,7 @@ export class SnapshotPoints {
     writeKnown(writer, HISTOGRAM_POINT.min, series.min);
     writeKnown(writer, HISTOGRAM_POINT.max, series.max);
     writeExemplars(writer, HISTOGRAM_POINT.exemplars, series.exemplars?.map(batchOf), false);
+    this.#finish(writer, HISTOGRAM_POINT.flags);
     builder.end(at);
   }
 
@@ -141,7 +223,14 @@ export class SnapshotPoints {
     writeKnown(writer, EXPONENTIAL_POINT.min, series.min);
     writeKnown(writer, EXPONENTIAL_POINT.max, series.max);
     writeExemplars(writer, EXPONENTIAL_POINT.exemplars, series.exemplars?.map(batchOf), false);
+    this.#finish(writer, EXPONENTIAL_POINT.flags);
     builder.end(at);
+  }
+
+  #finish(writer: Writer, flagsTag: number): void {
+    if (this.#flags === 0) return;
+    writer.byte(flagsTag);
+    writer.byte(this.#flags);
   }
 
   #times(writer: Writer, startTag: number, timeTag: number, start: bigint): void {

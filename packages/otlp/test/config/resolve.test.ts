@@ -28,6 +28,7 @@ describe('the defaults', () => {
       timeoutMillis: 10_000,
       temporality: 'cumulative',
       histogramAggregation: 'explicit_bucket_histogram',
+      zeroPoint: true,
       retry: { initialMillis: 1000, maxMillis: 3000 },
       memory: { maxBytes: 16 * 1024 * 1024, maxPoints: 1_000_000, maxAgeMillis: 86_400_000 },
       acceptMillis: 1000,

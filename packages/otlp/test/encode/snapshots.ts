@@ -167,6 +167,7 @@ const series = (length: number): fc.Arbitrary<Series> =>
   fc.record({
     key,
     start: fc.oneof(fc.constant(1_795_400_000_123_456_789n), time),
+    born: fc.boolean(),
     value: fc.double({ noNaN: true }),
     count,
     sum: fc.double(),
@@ -227,6 +228,7 @@ export function counterSnapshot(size: number): FakeSnapshot {
       series: Array.from({ length: size }, (_, i) => ({
         key: Object.freeze({ scope, name: 'requests', labels: [['id', i] as const] }),
         start: 1_795_400_000_000_000_000n,
+        born: false,
         value: i,
         count: 0,
         sum: 0,

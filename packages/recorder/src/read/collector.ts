@@ -9,7 +9,7 @@ import type { Settings } from '../options.ts';
 import { Admission, isOverflow, OVERFLOW_LABELS } from '../registry/admission.ts';
 import { NameTable } from '../registry/trie.ts';
 import { CollectedMetric, type CollectedScope, CollectedSeries } from './collected.ts';
-import { type DeltaReader, Departures } from './departures.ts';
+import { type DepartingReader, Departures } from './departures.ts';
 import type { ExemplarInbox } from './exemplar-inbox.ts';
 import { Exemplars } from './exemplars.ts';
 import { Expirer } from './expirer.ts';
@@ -80,6 +80,11 @@ export class Collector {
     return this.#seriesCount;
   }
 
+  /** How many series may be exported. */
+  get limit(): number {
+    return this.#settings.limits.total;
+  }
+
   /** The latest start of any series so far. */
   get latestStart(): bigint {
     return this.#latestStart;
@@ -90,8 +95,8 @@ export class Collector {
     if (time > this.#exported) this.#exported = time;
   }
 
-  /** A reader that is to have the last of a series before this is forgotten. */
-  attach(reader: DeltaReader): void {
+  /** A reader that is to have the last of a series before this is forgotten, or to hear of its end. */
+  attach(reader: DepartingReader): void {
     if (this.#expirer !== undefined) this.#departures.attach(reader);
   }
 

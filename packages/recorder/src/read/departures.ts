@@ -1,8 +1,10 @@
 import type { CollectedMetric, CollectedSeries } from './collected.ts';
 import { MERGE, type Pace } from './rounds.ts';
 
-/** A reader that remembers what it has read of a series. */
-export interface DeltaReader {
+/** A reader that is to have the last of a series, or to hear of its end. */
+export interface DepartingReader {
+  /** The series has expired. */
+  expired(metric: CollectedMetric, series: CollectedSeries): void;
   /** Whether it has read all of an expired series. */
   hasRead(metric: CollectedMetric, series: CollectedSeries): boolean;
   /** Forgets the series, which is gone; what was not read of it is read as part of `overflow`, if there is one. */
@@ -25,7 +27,7 @@ export interface DepartureActs {
  */
 export class Departures {
   readonly #limit: number;
-  readonly #readers = new Set<WeakRef<DeltaReader>>();
+  readonly #readers = new Set<WeakRef<DepartingReader>>();
   /** In order of expiry. */
   readonly #series = new Map<CollectedSeries, CollectedMetric>();
 
@@ -34,12 +36,13 @@ export class Departures {
   }
 
   /** A reader that nobody uses any more is not kept. */
-  attach(reader: DeltaReader): void {
+  attach(reader: DepartingReader): void {
     this.#readers.add(new WeakRef(reader));
   }
 
   add(metric: CollectedMetric, series: CollectedSeries): void {
     this.#series.set(series, metric);
+    for (const reader of this.#readers) reader.deref()?.expired(metric, series);
   }
 
   /** It is recorded on again. */
@@ -73,8 +76,8 @@ export class Departures {
     }
   }
 
-  #activeReaders(): DeltaReader[] {
-    const active: DeltaReader[] = [];
+  #activeReaders(): DepartingReader[] {
+    const active: DepartingReader[] = [];
     for (const ref of this.#readers) {
       const reader = ref.deref();
       if (reader === undefined) this.#readers.delete(ref);

@@ -20,6 +20,7 @@ export class Point implements SeriesCursor {
   metric = NO_METRIC;
   key = NO_KEY;
   start = 0n;
+  born = false;
   value = 0;
   count = 0;
   sum = 0;

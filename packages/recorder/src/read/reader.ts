@@ -4,13 +4,13 @@ import type { Timeline } from '../clock.ts';
 import type { ReaderTemporality } from '../options.ts';
 import type { CollectedMetric, CollectedSeries } from './collected.ts';
 import type { Collector } from './collector.ts';
-import type { DeltaReader } from './departures.ts';
+import type { DepartingReader } from './departures.ts';
 import { ExemplarInbox } from './exemplar-inbox.ts';
 import { type Cells, counterValue, mergeExplicit, mergeExponential, readGauge, UNKNOWN } from './merge.ts';
 import { Point } from './point.ts';
 import { addUp, cellOf } from './retire.ts';
 import { SeriesState } from './series-state.ts';
-import { Preparation, ScopeWalk, SnapshotWalk } from './snapshot.ts';
+import { type Ended, Preparation, ScopeWalk, SnapshotWalk } from './snapshot.ts';
 
 /** Reads a recorder's series. Readers are independent: each has its own temporality and its own past. */
 export interface Reader {
@@ -30,7 +30,7 @@ interface Debt {
   readonly start: bigint;
 }
 
-export class CellReader implements Reader, DeltaReader {
+export class CellReader implements Reader, DepartingReader {
   readonly temporality: ReaderTemporality;
   readonly point = new Point();
   readonly #collector: Collector;
@@ -44,6 +44,14 @@ export class CellReader implements Reader, DeltaReader {
   /** Filled by what is read. */
   #into = this.point;
   #snapshot: SnapshotWalk | undefined;
+  /** Of cumulative readers: what expired since the last collection. */
+  #ended: Ended[] = [];
+  /** The times of this collection and of the one before. */
+  #time = 0n;
+  #previous = 0n;
+  /** A start time, and whether it is after `#previous`: most series share one. */
+  #start = 0n;
+  #isAfter = false;
 
   /** `observe` is called at the start of each collection, and records what is observed. */
   constructor(
@@ -57,7 +65,7 @@ export class CellReader implements Reader, DeltaReader {
     this.#timeline = timeline;
     this.#observe = observe;
     this.temporality = temporality;
-    if (temporality !== 'cumulative') collector.attach(this);
+    collector.attach(this);
     this.#exemplars = new ExemplarInbox(random);
     collector.deliverExemplars(this.#exemplars);
   }
@@ -66,9 +74,13 @@ export class CellReader implements Reader, DeltaReader {
     // First of all: callbacks may collect too, even with this reader.
     this.#observe();
     this.#snapshot?.end();
-    const preparation = new Preparation(this.#collector, this.#timeline);
+    const preparation = new Preparation(this.#collector, this.#timeline, this.#takeEnded);
     const walks = this.#collector.scopes.map((scope) => new ScopeWalk(this, scope, preparation));
     this.#snapshot = new SnapshotWalk(this, walks, preparation);
+    this.#previous = this.#time;
+    this.#time = preparation.time;
+    this.#start = preparation.time;
+    this.#isAfter = true;
     return this.#snapshot;
   }
 
@@ -94,7 +106,23 @@ export class CellReader implements Reader, DeltaReader {
     return true;
   }
 
+  readonly #takeEnded = (): readonly Ended[] => {
+    const ended = this.#ended;
+    this.#ended = [];
+    return ended;
+  };
+
+  expired(metric: CollectedMetric, series: CollectedSeries): void {
+    if (this.temporality !== 'cumulative' || series.start >= this.#time) return;
+    // Who does not collect any more does not gather them for ever.
+    if (this.#ended.length >= this.#collector.limit) return;
+    this.#into = aside;
+    if (this.#read(metric, series, 0n)) this.#ended.push({ metric, key: series.key, start: series.start });
+    this.#into = this.point;
+  }
+
   hasRead(metric: CollectedMetric, series: CollectedSeries): boolean {
+    if (this.temporality === 'cumulative') return true;
     if (series === metric.overflow && this.#debts.has(metric)) return false;
     const { arena } = this.#collector;
     const state = this.#states[series.place];
@@ -111,7 +139,7 @@ export class CellReader implements Reader, DeltaReader {
 
   forget(metric: CollectedMetric, series: CollectedSeries, overflow: CollectedSeries | undefined): void {
     if (overflow !== undefined) this.#owe(metric, series);
-    this.#states[series.place] = undefined;
+    if (this.temporality !== 'cumulative') this.#states[series.place] = undefined;
   }
 
   #owe(metric: CollectedMetric, series: CollectedSeries): void {
@@ -168,6 +196,7 @@ export class CellReader implements Reader, DeltaReader {
     if (temporality === 'cumulative' || (temporality === 'lowmemory' && mode === MODE_MAX)) {
       point.metric = metric.view('cumulative');
       point.start = series.start;
+      point.born = mode !== MODE_MAX && this.#isBorn(series);
       point.setValue(counterValue(arena, series.current, mode));
       return true;
     }
@@ -186,6 +215,7 @@ export class CellReader implements Reader, DeltaReader {
 
   #readGauge(metric: CollectedMetric, series: CollectedSeries): boolean {
     const point = this.#into;
+    point.born = false;
     const writes = readGauge(this.#collector.arena, series, point);
     if (writes === 0) return false;
     point.metric = metric.view(this.temporality === 'cumulative' ? 'cumulative' : 'delta');
@@ -202,6 +232,7 @@ export class CellReader implements Reader, DeltaReader {
     if (this.temporality === 'cumulative') {
       point.metric = metric.view('cumulative');
       point.start = series.start;
+      point.born = this.#isBorn(series);
       return this.#merge(metric, series.current, UNKNOWN, point) > 0;
     }
     const state = this.#state(series);
@@ -217,6 +248,18 @@ export class CellReader implements Reader, DeltaReader {
     point.metric = metric.view('delta');
     point.start = start;
     return true;
+  }
+
+  /**
+   * Whether it began after the previous collection, which then did not show it. A series that was found late began before:
+   * what says so would come after what was said of its last incarnation, and be older.
+   */
+  #isBorn({ start }: CollectedSeries): boolean {
+    if (start !== this.#start) {
+      this.#start = start;
+      this.#isAfter = start > this.#previous;
+    }
+    return this.#isAfter;
   }
 
   #merge(metric: CollectedMetric, cells: Cells, known: number, point: Point): number {

@@ -1,4 +1,12 @@
-import type { Scope, ScopeSnapshot, SeriesCursor, Snapshot, Temporality } from '@ostinato/core';
+import type {
+  EndedSeries,
+  Key,
+  Scope,
+  ScopeSnapshot,
+  SeriesCursor,
+  Snapshot,
+  Temporality,
+} from '@ostinato/core';
 import type { Timeline } from '../clock.ts';
 import type { CollectedMetric, CollectedScope, CollectedSeries } from './collected.ts';
 import type { Collector } from './collector.ts';
@@ -7,18 +15,29 @@ import type { CellReader } from './reader.ts';
 /** So many series are looked at for one that is yielded before a run ends, so that no run takes long. */
 const LOOKS = 64;
 
+/** A series that the reader showed and that expired. */
+export interface Ended {
+  readonly metric: CollectedMetric;
+  readonly key: Key;
+  readonly start: bigint;
+}
+
 /** What comes before the first series of a snapshot: a round of the collector, in steps. */
 export class Preparation {
   /** The snapshot's. Later than the start of every series that was recorded on before. */
   readonly time: bigint;
   readonly #collector: Collector;
+  readonly #takeEnded: () => readonly Ended[];
   readonly #round: number;
   done = false;
   /** When done: series with an id of this or above came later. */
   end = 0;
+  /** When done: the series of all scopes that expired before. What expires from then on is in this snapshot. */
+  ended: readonly Ended[] = [];
 
-  constructor(collector: Collector, timeline: Timeline) {
+  constructor(collector: Collector, timeline: Timeline, takeEnded: () => readonly Ended[]) {
     this.#collector = collector;
+    this.#takeEnded = takeEnded;
     this.#round = collector.scan();
     this.time = timeline.collection(collector.latestStart);
     this.step();
@@ -30,6 +49,7 @@ export class Preparation {
       this.done = true;
       this.end = this.#collector.seriesCount;
       this.#collector.exportsAt(this.time);
+      this.ended = this.#takeEnded();
     }
     return this.done;
   }
@@ -75,6 +95,14 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
 
   chunks(size: number): Iterable<Iterable<SeriesCursor>> {
     return new Chunks(this, size);
+  }
+
+  /** Without those that are recorded on again, as another object maybe. */
+  *ended(): Generator<EndedSeries> {
+    for (const { metric, key, start } of this.#preparation.ended) {
+      const isHere = metric.scope === this.scope && metric.byLabels.get(key.labels)?.state !== 'live';
+      if (isHere) yield { metric: metric.view('cumulative'), key, start };
+    }
   }
 
   end(): void {
