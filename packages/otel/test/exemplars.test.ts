@@ -76,6 +76,8 @@ function received(): Record<string, Point[]> {
       for (const { dataPoints = [] } of Object.values(data) as { dataPoints?: RawPoint[] }[]) {
         points[name] ??= [];
         for (const { exemplars, ...point } of dataPoints) {
+          // The zero with which a series begins.
+          if (point.startTimeUnixNano === point.timeUnixNano) continue;
           const hexed = exemplars?.map((exemplar) => ({
             ...exemplar,
             traceId: Buffer.from(exemplar.traceId).toString('hex'),
@@ -90,6 +92,8 @@ function received(): Record<string, Point[]> {
 }
 
 interface RawPoint {
+  readonly startTimeUnixNano?: string;
+  readonly timeUnixNano?: string;
   readonly exemplars?: readonly {
     readonly traceId: Uint8Array;
     readonly spanId: Uint8Array;
