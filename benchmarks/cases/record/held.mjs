@@ -8,21 +8,37 @@ export const install = (options) => setGlobalRecorder(createRecorder(options));
 const HANDLES = 64;
 const many = (make) => Array.from({ length: HANDLES }, (_, i) => make(i));
 
-export const increments = (c) => (n) => {
-  for (let i = 0; i < n; i += 1) c.increment();
-};
-export const incrementsOf = (all) => (n) => {
-  for (let i = 0; i < n; i += 1) all[i & 63].increment();
-};
-export const recordsOf = (all) => (n) => {
-  for (let i = 0; i < n; i += 1) all[i & 63].record((i & 1023) + 0.5);
-};
-const adds = (c) => (n) => {
-  for (let i = 0; i < n; i += 1) c.add(1);
-};
-const records = (h) => (n) => {
-  for (let i = 0; i < n; i += 1) h.record((i & 1023) + 0.5);
-};
+/** Constants, as in the module of a service: the compiler knows them. A parameter would be read at each turn. */
+export function increments(handle) {
+  const c = handle;
+  return (n) => {
+    for (let i = 0; i < n; i += 1) c.increment();
+  };
+}
+export function incrementsOf(handles) {
+  const all = handles;
+  return (n) => {
+    for (let i = 0; i < n; i += 1) all[i & 63].increment();
+  };
+}
+export function recordsOf(handles) {
+  const all = handles;
+  return (n) => {
+    for (let i = 0; i < n; i += 1) all[i & 63].record((i & 1023) + 0.5);
+  };
+}
+function adds(instrument) {
+  const c = instrument;
+  return (n) => {
+    for (let i = 0; i < n; i += 1) c.add(1);
+  };
+}
+function records(handle) {
+  const h = handle;
+  return (n) => {
+    for (let i = 0; i < n; i += 1) h.record((i & 1023) + 0.5);
+  };
+}
 
 /** Fills an empty ring again and again; draining it is not part of the time. */
 function pushes() {
