@@ -29,12 +29,12 @@ export const targets = [
   ["… against Rust's, 64 counters each", atLeast(2), ratio('Rust: counters, 64', 'held counter')],
   ["… one counter, against Rust's", atLeast(2), ratio('Rust: counter, one', 'held counter, one')],
   [
-    '… over the bare typed-array add, 64 slots',
+    '… over a loop of bare typed-array adds, 64 slots',
     atMost(4),
     ratio('held counter', 'floor: typed-array add, 64 slots'),
   ],
   [
-    '… over the bare typed-array add, one slot',
+    '… one counter, over the same on one slot',
     atMost(4),
     ratio('held counter, one', 'floor: typed-array add, one slot'),
   ],
