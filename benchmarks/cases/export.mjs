@@ -33,7 +33,7 @@ const limitsFor = (series) => ({
 
 /** Repeats record (not measured) and a cycle (measured). `cycle` returns what it knows of itself. */
 async function cycles(series, record, cycle) {
-  const count = series >= 100_000 ? 5 : 20;
+  const count = series >= 100_000 ? 5 : 60;
   const micros = [];
   const collects = [];
   let size = 0;
