@@ -15,7 +15,7 @@ export const note = `Series with 3 labels, all recorded on between two cycles, e
 at 10,000 series and less. OTel is \`collect()\` and the stock protobuf serializer. Ostinato's collection is lazy: what it reads, it
 reads while encoding. The longest block is that of the event loop in whole exports over gRPC, garbage collection not counted.`;
 export const unit = 'µs a cycle';
-export const rounds = 2;
+export const rounds = 1;
 export const newerNode = true;
 
 const kb = (bytes) => (bytes === undefined ? '' : `${Math.round(bytes / 1000)}`);
@@ -33,7 +33,7 @@ const limitsFor = (series) => ({
 
 /** Repeats record (not measured) and a cycle (measured). `cycle` returns what it knows of itself. */
 async function cycles(series, record, cycle) {
-  const count = series >= 100_000 ? 5 : 60;
+  const count = series >= 100_000 ? 5 : 40;
   const micros = [];
   const collects = [];
   let size = 0;
@@ -83,7 +83,7 @@ function stock(kind, series, { exponential = false } = {}) {
           return { collected, size: ProtobufMetricsSerializer.serializeRequest(resourceMetrics).length };
         };
         const result = await cycles(series, recordAll, cycle);
-        const block = await watchBlocks(3, recordAll, cycle);
+        const block = await watchBlocks(4, recordAll, cycle);
         return { ...result, block };
       },
     }),
@@ -125,7 +125,7 @@ function ours(rival, kind, series, options = {}) {
         });
         const collector = await sink();
         const exporter = collector.exporter();
-        const block = await watchBlocks(3, recordAll, async () => {
+        const block = await watchBlocks(4, recordAll, async () => {
           const { resourceMetrics } = await producer.collect();
           await new Promise((done) => exporter.export({ ...resourceMetrics, resource }, done));
         });

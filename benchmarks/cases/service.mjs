@@ -9,7 +9,6 @@ the service's process a request, at full load; and latency at 1,000 requests a s
 local receiver; prom-client is scraped as often.`;
 export const unit = 'µs of CPU a request';
 export const rounds = 2;
-export const newerNode = true;
 export const columns = [
   { title: 'requests/s', show: (result) => Math.round(1e6 / result.micros).toLocaleString('en') },
   { title: 'p99 at 1,000/s, ms', show: (result) => String(result.p99) },
