@@ -20,7 +20,7 @@ const known = readdirSync(join(here, 'cases'))
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { compare: { type: 'string' }, only: { type: 'string' } },
+  options: { compare: { type: 'string' }, only: { type: 'string' }, rounds: { type: 'string' } },
 });
 const unknown = positionals.filter((group) => !known.includes(group));
 if (unknown.length > 0) {
@@ -66,12 +66,14 @@ async function measureAll() {
     const section = groupSection(group, module, results);
     for (const line of section) print(line);
     sections.push('', ...section);
+    // After each group: a run that is interrupted leaves what it has measured.
+    if (names.length === known.length && values.only === undefined) writePage(all, about, sections);
   }
-  const must = targetsSection(all);
-  for (const line of ['', ...must]) print(line);
+  for (const line of ['', ...targetsSection(all)]) print(line);
   print(`\n${Math.round((performance.now() - started) / 1000)} s`);
-  if (names.length < known.length || values.only !== undefined) return;
+}
 
+function writePage(all, about, sections) {
   const docs = join(here, '..', 'docs');
   const page = [
     '# Benchmarks',
@@ -80,16 +82,19 @@ async function measureAll() {
     'several rounds. Read the ratios, not the nanoseconds. "4x of" a rival: a quarter of its cost.',
     '',
     ...about,
-    ...writePlots(join(docs, 'benchmarks'), { ...all[own], ...withNewer(all) }),
+    ...writePlots(join(docs, 'benchmarks'), withNewer(all)),
     '',
-    ...must,
+    ...targetsSection(all),
     ...sections,
   ];
   writeFileSync(join(docs, 'benchmarks.md'), `${page.join('\n')}\n`);
 }
 
 /** The results of one group by Node.js and case; what has no Node.js of its own is in all of them. */
-async function measureGroup(group, { cases, rounds = 1 }, labels, places, native) {
+async function measureGroup(group, module, labels, places, native) {
+  const { cases } = module;
+  // --rounds: so many of each group.
+  const rounds = values.rounds === undefined ? (module.rounds ?? 1) : Number(values.rounds);
   const own = labels[0];
   const newest = labels.at(-1);
   const figures = Object.fromEntries(labels.map((label) => [label, {}]));
@@ -122,8 +127,8 @@ async function measureGroup(group, { cases, rounds = 1 }, labels, places, native
   for (const label of labels) {
     results[label] = {};
     for (const [name, each] of Object.entries(cases)) {
-      const rounds = figures[label][name] ?? (each.rust === undefined ? undefined : figures[own][name]);
-      if (rounds !== undefined) results[label][name] = merge(rounds);
+      const taken = figures[label][name] ?? (each.rust === undefined ? undefined : figures[own][name]);
+      if (taken !== undefined) results[label][name] = merge(taken);
     }
   }
   return results;

@@ -1,5 +1,7 @@
 const REPEATS = 40;
 const MILLIS = 4;
+/** So few operations that their garbage is not collected while it is measured. */
+const FEW = 4_000;
 
 /**
  * Measures one case in this process. `op(n)` performs the operation n times.
@@ -19,7 +21,7 @@ export function measure(op) {
 
   // The least of several: what the engine itself allocates meanwhile (compiled code, feedback) is not the operation's.
   let bytes = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 5; i += 1) bytes = Math.min(bytes, allocated(op, batch));
+  for (let i = 0; i < 10; i += 1) bytes = Math.min(bytes, allocated(op, FEW));
 
   return { min: nanos[0], median: nanos[REPEATS >> 1], bytes: bytes < 0.5 ? 0 : bytes };
 }
