@@ -1,7 +1,7 @@
 // npm run bench [-- GROUP…]: runs the groups, prints them, and writes docs/benchmarks.md when all of them ran.
 // npm run bench -- --compare BASE [GROUP…]: this checkout beside another.
 import { readdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -49,7 +49,7 @@ async function measureAll() {
   const own = Object.keys(places)[0];
   if (newer.missing === undefined) places[major(newer.version)] = place(newer.node, newer);
   const about = [
-    `Node ${process.version}${newer.missing === undefined ? ` and ${newer.version}` : ''}, ${cpus()[0].model.trim()}, ${cpus().length} cores.`,
+    `Node ${process.version}${newer.missing === undefined ? ` and ${newer.version}` : ''}, ${cpus()[0].model.trim()}, ${cpus().length} cores; ${loadavg()[0].toFixed(1)} other processes wanted to run.`,
     ...(newer.missing === undefined ? [] : [`Skipped: what needs Node 22, since ${newer.missing}.`]),
     native.missing === undefined
       ? `Rust: metrics 0.24, ${native.version}.`

@@ -15,6 +15,7 @@ export function barChart({ title, bars, show }) {
   const scale = (WIDTH - LEFT - RIGHT) / longest;
   const lines = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="13">`,
+    `<title>${quoted(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     `<text x="12" y="26" font-size="15" font-weight="600" fill="#1f2328">${quoted(title)}</text>`,
   ];
