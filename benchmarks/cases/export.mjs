@@ -16,7 +16,7 @@ at 10,000 series and less. OTel is \`collect()\` and the stock protobuf serializ
 reads while encoding. The longest block is that of the event loop in whole exports over gRPC, garbage collection not counted.`;
 export const unit = 'µs a cycle';
 export const rounds = 1;
-export const newerNode = false;
+export const newerNode = true;
 
 const kb = (bytes) => (bytes === undefined ? '' : `${Math.round(bytes / 1000)}`);
 export const columns = [
