@@ -79,7 +79,7 @@ function writePage(all, about, sections) {
     '# Benchmarks',
     '',
     'Written by `npm run bench`: one process a case, all in one run on one machine, a case and its rivals in turn, the least of',
-    'several rounds. Read the ratios, not the nanoseconds. "4x of" a rival: a quarter of its cost.',
+    `its rounds${values.rounds === undefined ? '' : ` (here ${values.rounds})`}. Read the ratios, not the nanoseconds. "4x of" a rival: a quarter of its cost.`,
     '',
     ...about,
     ...writePlots(join(docs, 'benchmarks'), withNewer(all)),
