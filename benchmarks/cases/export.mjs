@@ -1,102 +1,164 @@
 import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
-import { counter, histogram, setGlobalRecorder } from '@ostinato/core';
+import { counter, gauge, histogram, setGlobalRecorder } from '@ostinato/core';
 import { metricProducer } from '@ostinato/otel';
 import { createRecorder } from '@ostinato/recorder';
 // The encoder has no public name: the exporter is.
 import { encodeBatch } from '../../packages/otlp/dist/encode/batch.js';
+import { watchBlocks } from '../lib/blocks.mjs';
+import { summary } from '../lib/measure.mjs';
+import { BOUNDS, otel } from '../lib/rivals.mjs';
+import { sink } from '../lib/sink.mjs';
 
-export const title = 'Export: 10,000 series with 3 labels, collected and encoded';
-export const unit = 'µs/cycle';
+export const title = 'Export: collect and encode all series';
+export const note = `Series with 3 labels, all recorded on between two cycles, each histogram with 30 different samples a cycle
+at 10,000 series and less. OTel is \`collect()\` and the stock protobuf serializer. Ostinato's collection is lazy: what it reads, it
+reads while encoding. The longest block is that of the event loop in whole exports over gRPC, garbage collection not counted.`;
+export const unit = 'µs a cycle';
+export const rounds = 1;
+export const newerNode = true;
 
-const SERIES = 10_000;
-const CYCLES = 30;
+const kb = (bytes) => (bytes === undefined ? '' : `${Math.round(bytes / 1000)}`);
+export const columns = [
+  { title: 'collect', show: (result) => result.collect?.toFixed(0) ?? '' },
+  { title: 'longest block, ms', show: (result) => result.block?.toFixed(1) ?? '' },
+  { title: 'kB', show: (result) => kb(result.size) },
+];
+
 const labels = (i) => ({ method: 'GET', route: `/route/${i % 1000}`, shard: (i / 1000) | 0 });
-const limits = { cardinality: { perMetric: SERIES * 2, total: SERIES * 2 } };
+const limitsFor = (series) => ({
+  cardinality: { perMetric: series * 2, total: series * 2 },
+  maxMemory: 1024 * 1024 * 1024,
+});
 
-class ManualReader extends MetricReader {
-  async onForceFlush() {}
-  async onShutdown() {}
-}
-
-/** Repeats record (not measured) and a cycle (measured). */
-async function cycles(record, cycle) {
+/** Repeats record (not measured) and a cycle (measured). `cycle` returns what it knows of itself. */
+async function cycles(series, record, cycle) {
+  const count = series >= 100_000 ? 3 : 30;
   const micros = [];
-  for (let i = 0; i < CYCLES; i += 1) {
+  const collects = [];
+  let size = 0;
+  for (let i = 0; i < count + 3; i += 1) {
     record(i);
     const start = performance.now();
-    await cycle();
-    micros.push((performance.now() - start) * 1e3);
+    const about = await cycle();
+    const end = performance.now();
+    if (i < 3) continue;
+    micros.push((end - start) * 1e3);
+    collects.push((about.collected - start) * 1e3);
+    size = about.size;
   }
-  micros.sort((a, b) => a - b);
-  return { min: micros[0], median: micros[CYCLES >> 1] };
+  return { ...summary(micros), collect: Math.min(...collects), size };
 }
 
-function stock(make, record) {
+const TRIES = (series) => (series >= 100_000 ? 2 : 4);
+const SAMPLES = (series) => (series > 10_000 ? 3 : 30);
+/** Spread over two orders of magnitude, as durations are. */
+const sample = (cycle, i) => 10 * 1.17 ** ((cycle * 7 + i * 11) % 30);
+
+const OPERATIONS = {
+  counter: (record) => (_, each) => record(each, 1),
+  gauge: (record) => (cycle, each) => record(each, cycle + 0.5),
+  histogram: (record, series) => (cycle, each) => {
+    for (let i = 0; i < SAMPLES(series); i += 1) record(each, sample(cycle, i));
+  },
+};
+
+function stock(kind, series, { exponential = false } = {}) {
   return {
     make: () => ({
-      run: () => {
-        const reader = new ManualReader({ cardinalitySelector: () => SERIES * 2 });
-        const meter = new MeterProvider({ readers: [reader] }).getMeter('bench');
-        const instrument = make(meter);
-        const attributes = Array.from({ length: SERIES }, (_, i) => labels(i));
-        return cycles(
-          (cycle) => {
-            for (const each of attributes) record(instrument, cycle, each);
-          },
-          async () => {
-            const { resourceMetrics } = await reader.collect();
-            ProtobufMetricsSerializer.serializeRequest(resourceMetrics);
-          },
+      run: async () => {
+        const { meter, reader } = otel({ exponential, series: series * 2 });
+        const make = { counter: 'createCounter', gauge: 'createGauge', histogram: 'createHistogram' }[kind];
+        const instrument = meter[make]('m');
+        const operate = OPERATIONS[kind](
+          kind === 'counter' ? (each, v) => instrument.add(v, each) : (each, v) => instrument.record(v, each),
+          series,
         );
+        const attributes = Array.from({ length: series }, (_, i) => labels(i));
+        const recordAll = (cycle) => {
+          for (const each of attributes) operate(cycle, each);
+        };
+        const cycle = async () => {
+          const { resourceMetrics } = await reader.collect();
+          const collected = performance.now();
+          return { collected, size: ProtobufMetricsSerializer.serializeRequest(resourceMetrics).length };
+        };
+        const result = await cycles(series, recordAll, cycle);
+        const block = await watchBlocks(TRIES(series), recordAll, cycle);
+        return { ...result, block };
       },
     }),
   };
 }
 
-function ours(rival, make, record, options = {}) {
+const MAKE = { counter, gauge, histogram };
+
+function ours(rival, kind, series, options = {}) {
   return {
     rival,
     make: () => ({
-      run: () => {
-        const recorder = createRecorder({ ...limits, ...options });
+      run: async () => {
+        const recorder = createRecorder({ ...limitsFor(series), ...options });
         setGlobalRecorder(recorder);
-        const handles = Array.from({ length: SERIES }, (_, i) => make('m', labels(i)));
+        const handles = Array.from({ length: series }, (_, i) => MAKE[kind]('m', labels(i)));
+        const operate = OPERATIONS[kind](
+          {
+            counter: (each, v) => each.increment(v),
+            gauge: (each, v) => each.set(v),
+            histogram: (each, v) => each.record(v),
+          }[kind],
+          series,
+        );
+        const recordAll = (cycle) => {
+          for (const each of handles) operate(cycle, each);
+        };
         const producer = metricProducer(recorder, { temporality: 'cumulative' });
         const resource = resourceFromAttributes({ 'service.name': 'bench' });
-        return cycles(
-          (cycle) => {
-            for (const handle of handles) record(handle, cycle);
-          },
-          async () => {
-            const { resourceMetrics } = await producer.collect();
-            const batch = encodeBatch({ ...resourceMetrics, resource }, { maxBytes: 256 * 1024 });
-            for (let step = batch.lazy?.next(); step && !step.done; ) step = batch.lazy.next();
-          },
-        );
+        const result = await cycles(series, recordAll, async () => {
+          const { resourceMetrics } = await producer.collect();
+          const collected = performance.now();
+          const batch = encodeBatch({ ...resourceMetrics, resource }, { maxBytes: 256 * 1024 });
+          let size = 0;
+          for (let step = batch.lazy?.next(); step && !step.done; step = batch.lazy.next()) {
+            size += step.value?.bytes.length ?? 0;
+          }
+          return { collected, size };
+        });
+        const collector = await sink();
+        const exporter = collector.exporter();
+        const block = await watchBlocks(TRIES(series), recordAll, async () => {
+          const { resourceMetrics } = await producer.collect();
+          await new Promise((done) => exporter.export({ ...resourceMetrics, resource }, done));
+        });
+        await exporter.shutdown();
+        await collector.stop();
+        return { ...result, block };
       },
     }),
   };
 }
 
-export const cases = {
-  'OTel: counters': stock(
-    (meter) => meter.createCounter('m'),
-    (instrument, _, attributes) => instrument.add(1, attributes),
-  ),
-  'OTel: histograms, 15 bounds': stock(
-    (meter) => meter.createHistogram('m'),
-    (instrument, cycle, attributes) => instrument.record(cycle * 7, attributes),
-  ),
-  counters: ours('OTel: counters', counter, (handle) => handle.increment()),
-  'histograms, 15 bounds': ours(
-    'OTel: histograms, 15 bounds',
-    histogram,
-    (handle, cycle) => handle.record(cycle * 7),
-    { buckets: { m: [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000] } },
-  ),
-  'histograms, exponential': ours('OTel: histograms, 15 bounds', histogram, (handle, cycle) =>
-    handle.record(cycle * 7),
-  ),
-};
+const buckets = { m: BOUNDS };
+const thousands = (series) => series.toLocaleString('en');
+
+function at(series, { large = false } = {}) {
+  const n = thousands(series);
+  return {
+    [`OTel: ${n} counters`]: stock('counter', series),
+    [`${n} counters`]: ours(`OTel: ${n} counters`, 'counter', series),
+    ...(large
+      ? {}
+      : {
+          [`OTel: ${n} gauges`]: stock('gauge', series),
+          [`${n} gauges`]: ours(`OTel: ${n} gauges`, 'gauge', series),
+          [`OTel: ${n} histograms, 15 bounds`]: stock('histogram', series),
+          [`${n} histograms, 15 bounds`]: ours(`OTel: ${n} histograms, 15 bounds`, 'histogram', series, {
+            buckets,
+          }),
+        }),
+    [`OTel: ${n} exponential histograms`]: stock('histogram', series, { exponential: true }),
+    [`${n} exponential histograms`]: ours(`OTel: ${n} exponential histograms`, 'histogram', series),
+  };
+}
+
+export const cases = { ...at(1_000), ...at(10_000), ...at(100_000, { large: true }) };

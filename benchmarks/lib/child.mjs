@@ -6,3 +6,4 @@ const { cases } = await import(`../cases/${group}.mjs`);
 const made = await cases[name].make();
 const result = made.run === undefined ? measure(made) : await made.run();
 process.stdout.write(`${JSON.stringify(result)}\n`);
+process.exit();

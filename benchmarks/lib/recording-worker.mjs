@@ -4,14 +4,19 @@ import 'ostinato/worker';
 import { counter } from '@ostinato/core';
 import { measure } from './measure.mjs';
 
-const held = counter('c');
+const held = Array.from({ length: 64 }, (_, i) => counter('c', { i }));
 const op = (n) => {
-  for (let i = 0; i < n; i += 1) held.increment();
+  for (let i = 0; i < n; i += 4) {
+    held[i & 63].increment();
+    held[(i + 1) & 63].increment();
+    held[(i + 2) & 63].increment();
+    held[(i + 3) & 63].increment();
+  }
 };
 
 if (workerData === 'measure') parentPort.postMessage(measure(op));
 else {
-  op(1);
+  op(64);
   parentPort.postMessage('recording');
   for (;;) op(1_000_000);
 }

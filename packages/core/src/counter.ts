@@ -32,7 +32,10 @@ export class CounterHandle extends Handle<CounterSink> implements Counter {
   increment(by: number = 1): void {
     const { cell } = this;
     if (cell.gate === state.gate && typeof by === 'number' && by >= 0 && by < Infinity) {
-      add(cell.slots as Float64Array, cell.index, by);
+      // As `add`, which the compiler would look up at each call.
+      const slots = cell.slots as Float64Array;
+      const { index } = cell;
+      slots[index] = (slots[index] as number) + by;
     } else {
       this.incrementByEscape(by);
     }

@@ -61,48 +61,79 @@ export class LabelFamily<H> implements Family<H, readonly string[]> {
     this.handles = handles;
     this.definition = definition;
     this.names = names;
-    if (names.length > POSITIONS) this.labels = this.labelsOfMany;
+    if (names.length > POSITIONS) {
+      this.labels = this.labelsOfMany;
+      this.with = this.withMany;
+    }
   }
 
   // Named parameters, and of `arguments` only the length: reading it by index, or a rest parameter, allocates.
   labels(a?: Value, b?: Value, c?: Value, d?: Value, e?: Value, f?: Value): H {
-    const { length } = this.names;
     // biome-ignore lint/complexity/noArguments: see above
     const given = arguments.length;
-    if (given === length) {
-      let at: Branch<H> | H | undefined = this.root.get(a);
-      if (length > 1 && at !== undefined) at = (at as Branch<H>).get(b);
-      if (length > 2 && at !== undefined) at = (at as Branch<H>).get(c);
-      if (length > 3 && at !== undefined) at = (at as Branch<H>).get(d);
-      if (length > 4 && at !== undefined) at = (at as Branch<H>).get(e);
-      if (length > 5 && at !== undefined) at = (at as Branch<H>).get(f);
-      if (at !== undefined) return at as H;
+    if (given === this.names.length) {
+      const handle = this.find(a, b, c, d, e, f);
+      if (handle !== undefined) return handle;
     }
-    const values = [a, b, c, d, e, f];
-    values.length = given;
-    return this.make(values);
+    return this.make([a, b, c, d, e, f], given);
+  }
+
+  private find(a: Value, b: Value, c: Value, d: Value, e: Value, f: Value): H | undefined {
+    const { length } = this.names;
+    let at: Branch<H> | H | undefined = this.root.get(a);
+    if (length > 1 && at !== undefined) at = (at as Branch<H>).get(b);
+    if (length > 2 && at !== undefined) at = (at as Branch<H>).get(c);
+    if (length > 3 && at !== undefined) at = (at as Branch<H>).get(d);
+    if (length > 4 && at !== undefined) at = (at as Branch<H>).get(e);
+    if (length > 5 && at !== undefined) at = (at as Branch<H>).get(f);
+    return at as H | undefined;
   }
 
   /** The same for any number of labels. */
   private labelsOfMany(...values: readonly Value[]): H {
+    const { length } = this.names;
     let at: Branch<H> | H | undefined = this.root;
-    for (let i = 0; i < this.names.length && at !== undefined; i++) at = (at as Branch<H>).get(values[i]);
-    return at !== undefined && values.length === this.names.length ? (at as H) : this.make(values);
+    for (let i = 0; i < length && at !== undefined; i++) at = (at as Branch<H>).get(values[i]);
+    return at !== undefined && values.length === length ? (at as H) : this.make(values, values.length);
   }
 
+  /**
+   * Each label is read at a place of its own, which meets few names and shapes; and nothing else is done with the
+   * caller's object, which need not be made at all then: the compiler puts its values where they are read.
+   */
   with(labels: Named<readonly string[]>): H {
+    if (typeof labels !== 'object' || labels === null) return this.noObject(labels);
     const { names } = this;
-    if (typeof labels !== 'object' || labels === null) {
-      return this.inert(`labels must be an object; it was ${quote(labels)}`);
+    const { length } = names;
+    let a: Value;
+    let b: Value;
+    let c: Value;
+    let d: Value;
+    let e: Value;
+    let f: Value;
+    try {
+      a = labels[names[0] as string];
+      if (length > 1) b = labels[names[1] as string];
+      if (length > 2) c = labels[names[2] as string];
+      if (length > 3) d = labels[names[3] as string];
+      if (length > 4) e = labels[names[4] as string];
+      if (length > 5) f = labels[names[5] as string];
+    } catch {
+      return this.inert(UNREADABLE);
     }
+    return this.find(a, b, c, d, e, f) ?? this.make([a, b, c, d, e, f], length);
+  }
+
+  /** The same for any number of labels. */
+  private withMany(labels: Named<readonly string[]>): H {
+    const { names } = this;
+    if (typeof labels !== 'object' || labels === null) return this.noObject(labels);
     try {
       let at: Branch<H> | H | undefined = this.root;
-      for (let i = 0; i < names.length; i++) {
+      for (let i = 0; i < names.length && at !== undefined; i++) {
         at = (at as Branch<H>).get(labels[names[i] as string]);
-        if (at === undefined) break;
       }
-      if (at !== undefined) return at as H;
-      return this.make(this.valuesOf(labels));
+      return at === undefined ? this.make(this.valuesOf(labels), names.length) : (at as H);
     } catch {
       return this.inert(UNREADABLE);
     }
@@ -112,13 +143,15 @@ export class LabelFamily<H> implements Family<H, readonly string[]> {
     return this.names.map((name) => labels[name]);
   }
 
-  /** @param values of any number and type */
-  private make(values: readonly unknown[]): H {
+  private noObject(labels: unknown): H {
+    return this.inert(`labels must be an object; it was ${quote(labels)}`);
+  }
+
+  /** @param values of any type; `given` of them, whatever stands behind those */
+  private make(values: readonly unknown[], given: number): H {
     const { names } = this;
-    if (values.length !== names.length) {
-      return this.inert(
-        `${names.length} label values are needed (${names.join(', ')}), ${values.length} were given`,
-      );
+    if (given !== names.length) {
+      return this.inert(`${names.length} label values are needed (${names.join(', ')}), ${given} were given`);
     }
     const entries: Entry[] = [];
     for (const [i, name] of names.entries()) {
@@ -136,7 +169,7 @@ export class LabelFamily<H> implements Family<H, readonly string[]> {
 
   private keep(values: readonly Value[], handle: H): void {
     let at = this.root;
-    const last = values.length - 1;
+    const last = this.names.length - 1;
     for (let i = 0; i < last; i++) {
       let next = at.get(values[i]) as Branch<H> | undefined;
       if (next === undefined) {

@@ -28,7 +28,10 @@ export class GaugeHandle extends Handle<GaugeSink> implements Gauge {
   set(value: number): void {
     const { cell } = this;
     if (cell.gate === state.gate && typeof value === 'number' && value > -Infinity && value < Infinity) {
-      store(cell.slots as Float64Array, cell.index, value);
+      const slots = cell.slots as Float64Array;
+      const { index } = cell;
+      slots[index] = value;
+      slots[index + 1] = (slots[index + 1] as number) + 1;
     } else {
       this.setByEscape(value);
     }

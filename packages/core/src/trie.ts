@@ -24,10 +24,9 @@ export class Step<H> {
       for (const label in labels) {
         if (!hasOwn.call(labels, label)) continue;
         const value = (labels as { readonly [label: string]: unknown })[label];
-        if (value === undefined || value === '') continue;
         const next = at.next(label, value);
-        if (next === undefined) return undefined;
-        at = next;
+        if (next !== undefined) at = next;
+        else if (value !== undefined && value !== '') return undefined;
       }
     } catch {
       return undefined;

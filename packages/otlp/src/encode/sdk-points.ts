@@ -28,7 +28,7 @@ import {
   SUM,
 } from './sdk-types.ts';
 import type { UnitBuilder } from './unit-builder.ts';
-import { highHalf, lowHalf, type Writer } from './writer.ts';
+import { highHalf, lowHalf, varintSize, type Writer } from './writer.ts';
 
 const OFFSET = tag(buckets, 'offset');
 const BUCKET_COUNTS = tag(buckets, 'bucketCounts');
@@ -157,18 +157,20 @@ export function writeBuckets(
   counts: ArrayLike<number>,
   length: number,
 ): void {
-  const at = writer.open();
+  // All counts of one byte are the likeliest.
+  const width = varintSize(length);
+  const at = writer.open(width);
   if (offset !== 0) {
     writer.byte(OFFSET);
     writer.sint32(offset);
   }
   if (length > 0) {
     writer.byte(BUCKET_COUNTS);
-    const countsAt = writer.open();
-    for (let i = 0; i < length; i++) writer.varint(counts[i] as number);
-    writer.close(countsAt);
+    const countsAt = writer.open(width);
+    writer.varints(counts, length);
+    writer.close(countsAt, width);
   }
-  writer.close(at);
+  writer.close(at, width);
 }
 
 function writeOptional(writer: Writer, fieldTag: number, value: number | undefined): void {

@@ -165,10 +165,7 @@ export class SnapshotPoints {
     const { writer } = builder;
     const at = builder.begin();
     this.#times(writer, NUMBER.start, NUMBER.time, series.start);
-    if (this.#flags === 0) {
-      writer.byte(NUMBER.asDouble);
-      writer.double(series.value);
-    }
+    if (this.#flags === 0) writer.doubleField(NUMBER.asDouble, series.value);
     writer.raw(attributesOf(series.key, ofNumber, NUMBER.attributes));
     writeExemplars(writer, NUMBER.exemplars, series.exemplars?.map(batchOf), false);
     this.#finish(writer, NUMBER.flags);
@@ -180,10 +177,8 @@ export class SnapshotPoints {
     const { writer } = builder;
     const at = builder.begin();
     this.#times(writer, HISTOGRAM_POINT.start, HISTOGRAM_POINT.time, series.start);
-    writer.byte(HISTOGRAM_POINT.count);
-    writer.count64(series.count);
-    writer.byte(HISTOGRAM_POINT.sum);
-    writer.double(series.sum);
+    writer.countField(HISTOGRAM_POINT.count, series.count);
+    writer.doubleField(HISTOGRAM_POINT.sum, series.sum);
     const { counts, length } = series;
     if (length > 0) {
       writer.byte(HISTOGRAM_POINT.counts);
@@ -205,16 +200,13 @@ export class SnapshotPoints {
     const at = builder.begin();
     writer.raw(attributesOf(series.key, ofExponential, EXPONENTIAL_POINT.attributes));
     this.#times(writer, EXPONENTIAL_POINT.start, EXPONENTIAL_POINT.time, series.start);
-    writer.byte(EXPONENTIAL_POINT.count);
-    writer.count64(series.count);
-    writer.byte(EXPONENTIAL_POINT.sum);
-    writer.double(series.sum);
+    writer.countField(EXPONENTIAL_POINT.count, series.count);
+    writer.doubleField(EXPONENTIAL_POINT.sum, series.sum);
     if (series.scale !== 0) {
       writer.byte(EXPONENTIAL_POINT.scale);
       writer.sint32(series.scale);
     }
-    writer.byte(EXPONENTIAL_POINT.zeroCount);
-    writer.count64(series.zeroCount);
+    writer.countField(EXPONENTIAL_POINT.zeroCount, series.zeroCount);
     writer.byte(EXPONENTIAL_POINT.positive);
     writeBuckets(writer, series.offset, series.counts, series.length);
     // A series holds no negative samples.
@@ -239,10 +231,8 @@ export class SnapshotPoints {
       this.#startLow = lowHalf(start);
       this.#startHigh = highHalf(start);
     }
-    writer.byte(startTag);
-    writer.fixed64(this.#startLow, this.#startHigh);
-    writer.byte(timeTag);
-    writer.fixed64(this.#timeLow, this.#timeHigh);
+    writer.fixed64Field(startTag, this.#startLow, this.#startHigh);
+    writer.fixed64Field(timeTag, this.#timeLow, this.#timeHigh);
   }
 }
 
@@ -274,6 +264,5 @@ function encodeBounds(bounds: readonly number[]): Uint8Array {
 /** NaN is how a snapshot says that there is none. */
 function writeKnown(writer: Writer, fieldTag: number, value: number): void {
   if (Number.isNaN(value)) return;
-  writer.byte(fieldTag);
-  writer.double(value);
+  writer.doubleField(fieldTag, value);
 }

@@ -51,6 +51,8 @@ export class UnitBuilder {
   /** The unit's complete runs; the current one begins at `#from`. */
   #runs: Run[] = [];
   #points = 0;
+  /** Of the length of the last point: the next one's is likely to be as wide. */
+  #width = 1;
   #from = 0;
   /** The end of the last complete point: what was written after it and not ended is forgotten. */
   #end = 0;
@@ -82,14 +84,15 @@ export class UnitBuilder {
   begin(): number {
     this.writer.length = this.#end;
     this.writer.byte(this.#metric?.pointTag ?? 0);
-    return this.writer.open();
+    return this.writer.open(this.#width);
   }
 
   /** Ends a point. If the unit becomes too large with it, the unit is finished before it. */
   end(at: number): void {
     const before = this.#end;
-    this.writer.close(at);
+    this.writer.close(at, this.#width);
     this.#end = this.writer.length;
+    this.#width = varintSize(this.#end - at - this.#width);
     this.#points++;
     if (this.#points > 1 && this.#size() > this.#maxBytes) this.#finishBefore(before);
   }

@@ -1,6 +1,9 @@
 /** 2^32: where a number is split into two halves of 64 bits. */
 const HALF = 0x1_0000_0000;
 
+/** Up to this length bytes are copied one by one, which beats a native call. */
+const FEW = 48;
+
 /** Strings up to this length are tried as ASCII, byte by byte, which beats a native call; their length is one byte. */
 const SHORT = 64;
 
@@ -71,6 +74,23 @@ export class Writer {
     this.length = at;
   }
 
+  /** The first `count` of unsigned integers below 2^64, one after the other. */
+  varints(values: ArrayLike<number>, count: number): void {
+    this.reserve(count * 10);
+    const bytes = this.bytes;
+    let at = this.length;
+    for (let i = 0; i < count; i++) {
+      const value = values[i] as number;
+      if (value < 0x80) bytes[at++] = value;
+      else {
+        this.length = at;
+        this.varint(value);
+        at = this.length;
+      }
+    }
+    this.length = at;
+  }
+
   /** A 32-bit integer, zigzag. */
   sint32(value: number): void {
     this.varint64(((value << 1) ^ (value >> 31)) >>> 0, 0);
@@ -88,6 +108,27 @@ export class Writer {
     this.fixed64(value >>> 0, (value / HALF) >>> 0);
   }
 
+  /** A tag and 64 bits. */
+  fixed64Field(tag: number, low: number, high: number): void {
+    this.reserve(9);
+    const at = this.length;
+    this.bytes[at] = tag;
+    this.#view.setUint32(at + 1, low, true);
+    this.#view.setUint32(at + 5, high, true);
+    this.length = at + 9;
+  }
+
+  /** A tag and a count. */
+  countField(tag: number, value: number): void {
+    this.fixed64Field(tag, value >>> 0, (value / HALF) >>> 0);
+  }
+
+  /** A tag and a double. */
+  doubleField(tag: number, value: number): void {
+    this.byte(tag);
+    this.double(value);
+  }
+
   /** Any NaN is written as the one canonical NaN, because a line of the log can only say "NaN". */
   double(value: number): void {
     this.reserve(8);
@@ -102,9 +143,15 @@ export class Writer {
 
   /** Bytes as they are, without a length. */
   raw(source: Uint8Array): void {
-    this.reserve(source.length);
-    this.bytes.set(source, this.length);
-    this.length += source.length;
+    const count = source.length;
+    this.reserve(count);
+    const at = this.length;
+    if (count > FEW) this.bytes.set(source, at);
+    else {
+      const bytes = this.bytes;
+      for (let i = 0; i < count; i++) bytes[at + i] = source[i] as number;
+    }
+    this.length = at + count;
   }
 
   /** Length-delimited bytes. */
@@ -137,26 +184,29 @@ export class Writer {
     return true;
   }
 
-  /** Begins something length-delimited: leaves one byte for its length. Returns what `close` needs. */
-  open(): number {
-    this.reserve(1);
-    return this.length++;
+  /** Begins something length-delimited: leaves `width` bytes for its length. Returns what `close` needs. */
+  open(width = 1): number {
+    this.reserve(width);
+    const at = this.length;
+    this.length = at + width;
+    return at;
   }
 
-  /** Writes the length of what came since `open`, shifting it when the length needs more than the one byte. */
-  close(at: number): void {
-    const size = this.length - at - 1;
-    if (size < 0x80) {
-      this.bytes[at] = size;
-      return;
+  /** Writes the length of what came since `open`, shifting it when the length needs another width than was left. */
+  close(at: number, width = 1): void {
+    const size = this.length - at - width;
+    const needed = varintSize(size);
+    if (needed !== width) {
+      this.reserve(needed);
+      this.bytes.copyWithin(at + needed, at + width, this.length);
     }
-    const extra = varintSize(size) - 1;
-    this.reserve(extra);
-    const end = this.length + extra;
-    this.bytes.copyWithin(at + 1 + extra, at + 1, this.length);
-    this.length = at;
-    this.varint(size);
-    this.length = end;
+    // By hand: making room at `at` would forget what comes after it.
+    const bytes = this.bytes;
+    let end = at;
+    let rest = size;
+    for (; rest > 0x7f; rest >>>= 7) bytes[end++] = (rest & 0x7f) | 0x80;
+    bytes[end++] = rest;
+    this.length = end + size;
   }
 
   /** A copy of what was written since `from`. */

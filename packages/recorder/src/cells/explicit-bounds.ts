@@ -18,7 +18,7 @@ export class ExplicitBounds {
   readonly length: number;
   /** The bounds, and one that nothing exceeds. */
   private readonly bounds: Float64Array;
-  private readonly first: Uint32Array;
+  private readonly first: Int32Array;
   private readonly shift: number;
   private readonly lowest: number;
   private readonly last: number;
@@ -37,7 +37,7 @@ export class ExplicitBounds {
     this.shift = shift;
     this.lowest = from >> shift;
     this.last = (to >> shift) - this.lowest;
-    this.first = new Uint32Array(this.last + 1);
+    this.first = new Int32Array(this.last + 1);
     let below = 0;
     for (let cell = 1; cell <= this.last; cell++) {
       halves[0] = 0;

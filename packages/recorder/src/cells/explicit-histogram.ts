@@ -11,6 +11,13 @@ import type { SlabAllocator } from '../arena/slab.ts';
 import { makeCell } from './cell.ts';
 import type { ExplicitBounds } from './explicit-bounds.ts';
 
+// What is imported is loaded and checked at each use, in both builds; a constant of this file is compiled in.
+const BUCKETS = EXPLICIT_BUCKETS;
+const SUM = HISTOGRAM_SUM;
+const MIN = HISTOGRAM_MIN;
+const MAX = HISTOGRAM_MAX;
+const WRITES = HISTOGRAM_WRITES;
+
 /** Takes what is stored in it, and keeps nothing. */
 const CLOSED = new Float64Array(0);
 
@@ -68,11 +75,11 @@ export class ExplicitHistogram implements HistogramSink {
   record(value: number, count: number): number {
     const { slots, index, bounds } = this;
     const bucket = bounds.find(value);
-    (slots[index + EXPLICIT_BUCKETS + bucket] as number) += count;
-    (slots[index + HISTOGRAM_SUM] as number) += value * count;
-    if (value < (slots[index + HISTOGRAM_MIN] as number)) slots[index + HISTOGRAM_MIN] = value;
-    if (value > (slots[index + HISTOGRAM_MAX] as number)) slots[index + HISTOGRAM_MAX] = value;
-    (slots[index + HISTOGRAM_WRITES] as number) += 1;
+    (slots[index + BUCKETS + bucket] as number) += count;
+    (slots[index + SUM] as number) += value * count;
+    if (value < (slots[index + MIN] as number)) slots[index + MIN] = value;
+    if (value > (slots[index + MAX] as number)) slots[index + MAX] = value;
+    (slots[index + WRITES] as number) += 1;
     return bucket;
   }
 }

@@ -16,6 +16,15 @@ import { makeCell } from './cell.ts';
 import { capacityFor, type ExponentialCells, MAX_BUCKETS } from './exponential-cells.ts';
 import { indexAtMaxScale, MAX_SCALE, MIN_SCALE } from './exponential-index.ts';
 
+// What is imported is loaded and checked at each use, in both builds; a constant of this file is compiled in.
+const BUCKETS = EXPONENTIAL_BUCKETS;
+const ZERO = EXPONENTIAL_ZERO;
+const SUM = HISTOGRAM_SUM;
+const MIN = HISTOGRAM_MIN;
+const MAX = HISTOGRAM_MAX;
+const WRITES = HISTOGRAM_WRITES;
+const indexOf = indexAtMaxScale;
+
 /** Takes what is stored in it, and keeps nothing. */
 const CLOSED = new Float64Array(0);
 
@@ -79,21 +88,21 @@ export class ExponentialHistogram implements HistogramSink {
    * buckets are too many, and move, for one exemplar each.
    */
   record(value: number, count: number): number {
-    let bucket = EXPONENTIAL_ZERO;
+    let bucket = ZERO;
     if (value > 0) {
-      const finest = indexAtMaxScale(value);
+      const finest = indexOf(value);
       bucket = (finest >> this.shift) - this.base;
       if (bucket < 0 || bucket >= this.capacity) bucket = this.#makeRoom(finest);
-      bucket += EXPONENTIAL_BUCKETS;
+      bucket += BUCKETS;
     } else if (this.capacity === 0) {
       this.#begin(0);
     }
     const { slots, index } = this;
     (slots[index + bucket] as number) += count;
-    (slots[index + HISTOGRAM_SUM] as number) += value * count;
-    if (value < (slots[index + HISTOGRAM_MIN] as number)) slots[index + HISTOGRAM_MIN] = value;
-    if (value > (slots[index + HISTOGRAM_MAX] as number)) slots[index + HISTOGRAM_MAX] = value;
-    (slots[index + HISTOGRAM_WRITES] as number) += 1;
+    (slots[index + SUM] as number) += value * count;
+    if (value < (slots[index + MIN] as number)) slots[index + MIN] = value;
+    if (value > (slots[index + MAX] as number)) slots[index + MAX] = value;
+    (slots[index + WRITES] as number) += 1;
     return 0;
   }
 

@@ -11,20 +11,25 @@
  * the same question, and the answer is exact.
  *
  * The search: the mantissa's first 13 bits name one of 8,192 equal cells. A cell is 1/8192 = 1.22e-4 wide and two
- * bounds are at least ln(2)/4096 = 1.69e-4 apart, so a cell holds one bound at most: one look-up, one comparison.
+ * bounds are at least ln(2)/4096 = 1.69e-4 apart, so a cell holds one bound at most: one look-up, one comparison. The
+ * next 7 bits, which the upper half of a double also has, decide it but for one value in 128: only then is the whole
+ * mantissa compared. The comparison is arithmetic, as the processor cannot foresee it.
  */
 
-export const MAX_SCALE = 12;
+/** A constant of this file, which is compiled in; what is exported is loaded and checked at each use. */
+const FINEST = 12;
+export const MAX_SCALE = FINEST;
 export const MIN_SCALE = -4;
 
-const STEPS = 1 << MAX_SCALE;
+const STEPS = 1 << FINEST;
 const CELLS = 2 * STEPS;
 const CELL_SHIFT = 20 - 13;
+const CELL_MASK = (1 << CELL_SHIFT) - 1;
 
 /** One more than an octave's bounds, so that the last cell has something to compare with. */
 const BOUNDS = new Float64Array(STEPS + 1);
-/** The bucket of a cell's smallest mantissa. */
-const FIRST = new Int16Array(CELLS);
+/** By cell: the bucket of its smallest mantissa, and below 8 bits its bound's next 7 bits; 128 if it has no bound. */
+const TABLE = new Int32Array(CELLS);
 
 const scratch = new Float64Array(1);
 const halves = new Uint32Array(scratch.buffer);
@@ -37,7 +42,7 @@ export function prepareIndex(): void {
   // unless the next 140 are all alike, which test/cells/exponential-index.test.ts excludes.
   const precision = 212n;
   let step = 2n << precision;
-  for (let i = 0; i < MAX_SCALE; i++) step = squareRoot(step << precision);
+  for (let i = 0; i < FINEST; i++) step = squareRoot(step << precision);
   const one = 1n << precision;
   let power = one;
   for (let j = 0; j < STEPS; j++) {
@@ -49,7 +54,8 @@ export function prepareIndex(): void {
   for (let cell = 0; cell < CELLS; cell++) {
     const mantissa = cell * (2 ** 52 / CELLS);
     while (mantissa > (BOUNDS[bucket + 1] as number)) bucket++;
-    FIRST[cell] = bucket;
+    const bound = Math.floor(((BOUNDS[bucket + 1] as number) - mantissa) / 2 ** 32);
+    TABLE[cell] = (bucket << 8) | Math.min(bound, CELL_MASK + 1);
   }
 }
 
@@ -73,7 +79,14 @@ export function indexAtMaxScale(value: number): number {
     high = halves[1] as number;
     exponent = (high >>> 20) - 1023 - 54;
   }
-  const mantissa = (high & 0xfffff) * 2 ** 32 + (halves[0] as number);
-  const bucket = FIRST[(high & 0xfffff) >>> CELL_SHIFT] as number;
-  return exponent * STEPS + (mantissa > (BOUNDS[bucket + 1] as number) ? bucket + 1 : bucket);
+  const entry = TABLE[(high & 0xfffff) >>> CELL_SHIFT] as number;
+  const gap = (entry & 0xff) - (high & CELL_MASK);
+  if (gap === 0) return (exponent << FINEST) + exactBucket(high & 0xfffff, entry >> 8);
+  return (exponent << FINEST) + (entry >> 8) + (gap >>> 31);
+}
+
+/** The bucket within the octave, where the upper halves of mantissa and bound are the same. */
+function exactBucket(high: number, bucket: number): number {
+  const mantissa = high * 2 ** 32 + (halves[0] as number);
+  return mantissa > (BOUNDS[bucket + 1] as number) ? bucket + 1 : bucket;
 }

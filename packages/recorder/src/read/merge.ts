@@ -22,6 +22,16 @@ import { MAX_BUCKETS } from '../cells/exponential-cells.ts';
 import { MAX_SCALE } from '../cells/exponential-index.ts';
 import { finite, type Point } from './point.ts';
 
+// What is imported is loaded and checked at each use, in both builds; a constant of this file is compiled in.
+const BUCKETS = EXPONENTIAL_BUCKETS;
+const CAPACITY = EXPONENTIAL_CAPACITY;
+const SCALE = EXPONENTIAL_SCALE;
+const BASE = EXPONENTIAL_BASE;
+const ZERO = EXPONENTIAL_ZERO;
+const SUM = HISTOGRAM_SUM;
+const MIN = HISTOGRAM_MIN;
+const MAX = HISTOGRAM_MAX;
+
 /** The cells of a series. */
 export interface Cells {
   /** Addresses of series records, each of which names a cell. */
@@ -132,9 +142,9 @@ function addExplicit(doubles: Float64Array, cell: number, buckets: number, point
 }
 
 function addSummary(doubles: Float64Array, cell: number, point: Point): void {
-  point.sum += doubles[cell + HISTOGRAM_SUM] as number;
-  const min = doubles[cell + HISTOGRAM_MIN] as number;
-  const max = doubles[cell + HISTOGRAM_MAX] as number;
+  point.sum += doubles[cell + SUM] as number;
+  const min = doubles[cell + MIN] as number;
+  const max = doubles[cell + MAX] as number;
   if (min < point.min) point.min = min;
   if (max > point.max) point.max = max;
 }
@@ -175,24 +185,28 @@ function take(doubles: Float64Array, cell: number): number {
 }
 
 function addCells(point: Point): void {
+  if (cellCount === 1) {
+    readCell(places[0] as Float64Array, cells[0] as number, point);
+    return;
+  }
   let scale = MAX_SCALE;
   for (let i = 0; i < cellCount; i++) {
-    scale = Math.min(scale, integer(places[i] as Float64Array, (cells[i] as number) + EXPONENTIAL_SCALE));
+    scale = Math.min(scale, integer(places[i] as Float64Array, (cells[i] as number) + SCALE));
   }
   let low = 0;
   let high = -1;
   for (let i = 0; i < cellCount; i++) {
     const cell = cells[i] as number;
     const doubles = places[i] as Float64Array;
-    const buckets = cell + EXPONENTIAL_BUCKETS;
-    const end = buckets + integer(doubles, cell + EXPONENTIAL_CAPACITY);
+    const buckets = cell + BUCKETS;
+    const end = buckets + integer(doubles, cell + CAPACITY);
     let first = buckets;
     while (first < end && doubles[first] === 0) first++;
     if (first === end) continue;
     let last = end - 1;
     while (doubles[last] === 0) last--;
-    const shift = integer(doubles, cell + EXPONENTIAL_SCALE) - scale;
-    const base = integer(doubles, cell + EXPONENTIAL_BASE) - buckets;
+    const shift = integer(doubles, cell + SCALE) - scale;
+    const base = integer(doubles, cell + BASE) - buckets;
     const empty = high < low;
     low = empty ? (base + first) >> shift : Math.min(low, (base + first) >> shift);
     high = empty ? (base + last) >> shift : Math.max(high, (base + last) >> shift);
@@ -207,21 +221,45 @@ function addCells(point: Point): void {
     const cell = cells[i] as number;
     const doubles = places[i] as Float64Array;
     addBuckets(doubles, cell, point);
-    const zeros = doubles[cell + EXPONENTIAL_ZERO] as number;
+    const zeros = doubles[cell + ZERO] as number;
     point.zeroCount += zeros;
     point.count += zeros;
     addSummary(doubles, cell, point);
   }
 }
 
+/** The one cell of a series, as most have: as it is, but for empty buckets at both ends. */
+function readCell(doubles: Float64Array, cell: number, point: Point): void {
+  const buckets = cell + BUCKETS;
+  const end = buckets + integer(doubles, cell + CAPACITY);
+  let first = buckets;
+  while (first < end && doubles[first] === 0) first++;
+  let last = end - 1;
+  while (last > first && doubles[last] === 0) last--;
+  const length = first === end ? 0 : last - first + 1;
+  point.begin(length);
+  point.scale = integer(doubles, cell + SCALE);
+  if (length > 0) point.offset = integer(doubles, cell + BASE) + first - buckets;
+  const { counts } = point;
+  let count = doubles[cell + ZERO] as number;
+  point.zeroCount = count;
+  for (let i = 0; i < length; i++) {
+    const samples = doubles[first + i] as number;
+    counts[i] = samples;
+    count += samples;
+  }
+  point.count = count;
+  addSummary(doubles, cell, point);
+}
+
 /** Only in the window that was found: what is recorded beside it meanwhile belongs to the next read. */
 function addBuckets(doubles: Float64Array, cell: number, point: Point): void {
   const { counts, offset, length } = point;
-  const base = integer(doubles, cell + EXPONENTIAL_BASE);
-  const shift = integer(doubles, cell + EXPONENTIAL_SCALE) - point.scale;
-  const buckets = cell + EXPONENTIAL_BUCKETS - base;
+  const base = integer(doubles, cell + BASE);
+  const shift = integer(doubles, cell + SCALE) - point.scale;
+  const buckets = cell + BUCKETS - base;
   const from = Math.max(base, offset << shift);
-  const end = Math.min(base + integer(doubles, cell + EXPONENTIAL_CAPACITY), (offset + length) << shift);
+  const end = Math.min(base + integer(doubles, cell + CAPACITY), (offset + length) << shift);
   let count = 0;
   for (let i = from; i < end; i++) {
     const samples = doubles[buckets + i] as number;

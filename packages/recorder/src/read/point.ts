@@ -48,8 +48,13 @@ export class Point implements SeriesCursor {
 
   /** Empties the buckets, `length` of them. */
   clear(length: number): void {
-    if (length > this.counts.length) this.counts = new Float64Array(length);
+    this.begin(length);
     this.counts.fill(0, 0, length);
+  }
+
+  /** Makes room for `length` buckets, whose counts are still to be set. */
+  begin(length: number): void {
+    if (length > this.counts.length) this.counts = new Float64Array(length);
     this.value = 0;
     this.count = 0;
     this.sum = 0;

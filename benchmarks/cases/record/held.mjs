@@ -1,0 +1,194 @@
+import { counter, defineHistogram, gauge, histogram, setGlobalRecorder } from '@ostinato/core';
+import { AtomicBucket, createRecorder } from '@ostinato/recorder';
+import { BOUNDS, newer, otel } from '../../lib/rivals.mjs';
+
+export const install = (options) => setGlobalRecorder(createRecorder(options));
+
+/** A service has some handles, not one: 64, used in turn. */
+const HANDLES = 64;
+const many = (make) => Array.from({ length: HANDLES }, (_, i) => make(i));
+
+/*
+ * Handles are constants, as in the module of a service: the compiler knows them, a parameter it would read at each turn.
+ * Four short operations a turn: beside a call that may happen, a loop's counter lives in memory, and going through that
+ * takes as long as an increment does. Each is bound before, as happens once in its life.
+ */
+export function increments(handle) {
+  const c = handle;
+  return (n) => {
+    for (let i = 0; i < n; i += 4) {
+      c.increment();
+      c.increment();
+      c.increment();
+      c.increment();
+    }
+  };
+}
+export function incrementsOf(handles) {
+  const all = handles;
+  for (const each of all) each.increment();
+  return (n) => {
+    for (let i = 0; i < n; i += 4) {
+      all[i & 63].increment();
+      all[(i + 1) & 63].increment();
+      all[(i + 2) & 63].increment();
+      all[(i + 3) & 63].increment();
+    }
+  };
+}
+export function recordsOf(handles) {
+  const all = handles;
+  for (const each of all) each.record(1);
+  return (n) => {
+    for (let i = 0; i < n; i += 1) all[i & 63].record((i & 1023) + 0.5);
+  };
+}
+function adds(instrument) {
+  const c = instrument;
+  return (n) => {
+    for (let i = 0; i < n; i += 1) c.add(1);
+  };
+}
+function records(handle) {
+  const h = handle;
+  return (n) => {
+    for (let i = 0; i < n; i += 1) h.record((i & 1023) + 0.5);
+  };
+}
+
+/** Fills an empty ring again and again; draining it is not part of the time. */
+function pushes() {
+  const capacity = 65_536;
+  const bucket = new AtomicBucket({ capacity });
+  const fill = () => {
+    for (let i = 0; i < capacity; i += 1) bucket.push((i & 1023) + 0.5, i & 63);
+  };
+  const nanos = [];
+  for (let round = -20; round < 200; round += 1) {
+    const start = performance.now();
+    fill();
+    if (round >= 0) nanos.push(((performance.now() - start) * 1e6) / capacity);
+    bucket.drain(() => {});
+  }
+  nanos.sort((a, b) => a - b);
+  globalThis.gc();
+  const before = process.memoryUsage().heapUsed;
+  fill();
+  const bytes = Math.max(0, process.memoryUsage().heapUsed - before) / capacity;
+  return { min: nanos[0], median: nanos[100], bytes: bytes < 0.5 ? 0 : bytes };
+}
+
+/** Operations on something that was made once and is kept. */
+export const held = {
+  'OTel: counter, no attributes': { make: () => adds(otel().meter.createCounter('c')) },
+  'OTel: gauge, no attributes': {
+    make: () => {
+      const g = otel().meter.createGauge('g');
+      return (n) => {
+        for (let i = 0; i < n; i += 1) g.record(i);
+      };
+    },
+  },
+  'OTel: histogram, 15 bounds': { make: () => records(otel().meter.createHistogram('h')) },
+  'OTel: histogram, exponential': {
+    make: () => records(otel({ exponential: true }).meter.createHistogram('h')),
+  },
+  'OTel 3: counter, no attributes': {
+    newer: true,
+    make: () => {
+      const { MeterProvider, MetricReader } = newer('@opentelemetry/sdk-metrics');
+      class Reader extends MetricReader {
+        async onForceFlush() {}
+        async onShutdown() {}
+      }
+      return adds(new MeterProvider({ readers: [new Reader()] }).getMeter('bench').createCounter('c'));
+    },
+  },
+  'Rust: counter, one': { rust: 'counter' },
+  'Rust: counters, 64': { rust: 'counters' },
+  'Rust: gauges, 64': { rust: 'gauges' },
+  'Rust: AtomicBucket push': { rust: 'histogram' },
+  'held counter': {
+    rival: 'OTel: counter, no attributes',
+    make: () => {
+      install();
+      return incrementsOf(many((i) => counter('c', { i })));
+    },
+  },
+  'held counter, one': {
+    rival: 'floor: typed-array add, one slot',
+    make: () => {
+      install();
+      return increments(counter('c'));
+    },
+  },
+  'held gauge, set': {
+    rival: 'OTel: gauge, no attributes',
+    make: () => {
+      install();
+      const all = many((i) => gauge('g', { i }));
+      for (const each of all) each.set(0);
+      return (n) => {
+        for (let i = 0; i < n; i += 4) {
+          all[i & 63].set(i);
+          all[(i + 1) & 63].set(i);
+          all[(i + 2) & 63].set(i);
+          all[(i + 3) & 63].set(i);
+        }
+      };
+    },
+  },
+  'held gauge, increment': {
+    rival: 'OTel: gauge, no attributes',
+    make: () => {
+      install();
+      return incrementsOf(many((i) => gauge('g', { i })));
+    },
+  },
+  'held histogram, 15 bounds': {
+    rival: 'OTel: histogram, 15 bounds',
+    make: () => {
+      install({ buckets: { h: BOUNDS } });
+      return recordsOf(many((i) => histogram('h', { i })));
+    },
+  },
+  'held histogram, exponential': {
+    rival: 'OTel: histogram, exponential',
+    make: () => {
+      install();
+      return recordsOf(many((i) => histogram('h', { i })));
+    },
+  },
+  'held histogram, exponential, one': {
+    rival: 'OTel: histogram, exponential',
+    make: () => {
+      install();
+      return records(histogram('h'));
+    },
+  },
+  'held histogram, a timer': {
+    rival: 'OTel: histogram, 15 bounds',
+    make: () => {
+      install();
+      const h = defineHistogram('h', { unit: 'ms' });
+      return (n) => {
+        for (let i = 0; i < n; i += 1) h.startTimer().stop();
+      };
+    },
+  },
+  'AtomicBucket: push': { rival: 'Rust: AtomicBucket push', make: () => ({ run: pushes }) },
+  'AtomicBucket: push and drain': {
+    rival: 'Rust: AtomicBucket push',
+    make: () => {
+      const bucket = new AtomicBucket();
+      const drain = () => {};
+      return (n) => {
+        for (let i = 1; i <= n; i += 1) {
+          bucket.push((i & 1023) + 0.5, i & 63);
+          if ((i & 65_535) === 0) bucket.drain(drain);
+        }
+        bucket.drain(drain);
+      };
+    },
+  },
+};

@@ -1,0 +1,152 @@
+/**
+ * What the figures must show. `of` gives the figure from `at(group, case)`, the results of one Node.js in one run;
+ * it is a ratio unless a unit is given.
+ */
+const min = (group) => (at, name) => at(group, name).min;
+const record = min('record');
+const ratio = (rival, own) => (at) => record(at, rival) / record(at, own);
+const exported = (rival, own) => (at) => at('export', rival).min / at('export', own).min;
+const bytes = (name) => (at) => at('record', name).bytes;
+const memory = (own, rival) => (at) => at('memory', own).min / at('memory', rival).min;
+const overEmpty = (name) => (at) => record(at, name) - record(at, 'floor: empty loop');
+const block = (name) => (at) => at('export', name).block;
+const scaling = (name) => (at) => {
+  const of = (workers, what) => at('threads', `${workers}: ${what}`).min;
+  const bare = of('1 worker', 'bare typed-array add') / of('2 workers', 'bare typed-array add');
+  return of('1 worker', name) / of('2 workers', name) / bare;
+};
+
+const atLeast = (limit) => ({ limit, least: true });
+const atMost = (limit) => ({ limit, least: false });
+
+export const targets = [
+  [
+    'Held counter against OTel without attributes',
+    atLeast(20),
+    ratio('OTel: counter, no attributes', 'held counter'),
+  ],
+  ['… against OTel with three', atLeast(300), ratio('OTel: counter, 3 attributes', 'held counter')],
+  ["… against Rust's, 64 counters each", atLeast(2), ratio('Rust: counters, 64', 'held counter')],
+  ["… one counter, against Rust's", atLeast(2), ratio('Rust: counter, one', 'held counter, one')],
+  [
+    '… over a loop of bare typed-array adds, 64 slots',
+    atMost(4),
+    ratio('held counter', 'floor: typed-array add, 64 slots'),
+  ],
+  [
+    '… one counter, over the same on one slot',
+    atMost(4),
+    ratio('held counter, one', 'floor: typed-array add, one slot'),
+  ],
+  ['… garbage', atMost(0), bytes('held counter'), 'B'],
+  [
+    'Held histogram, exponential, against OTel',
+    atLeast(15),
+    ratio('OTel: histogram, 15 bounds', 'held histogram, exponential'),
+  ],
+  [
+    "… against OTel's exponential",
+    atLeast(15),
+    ratio('OTel: histogram, exponential', 'held histogram, exponential'),
+  ],
+  [
+    "… against Rust's AtomicBucket push",
+    atLeast(1),
+    ratio('Rust: AtomicBucket push', 'held histogram, exponential'),
+  ],
+  ['… garbage', atMost(0), bytes('held histogram, exponential'), 'B'],
+  [
+    'Held histogram, 15 bounds, against OTel',
+    atLeast(15),
+    ratio('OTel: histogram, 15 bounds', 'held histogram, 15 bounds'),
+  ],
+  [
+    "… against Rust's AtomicBucket push",
+    atLeast(1),
+    ratio('Rust: AtomicBucket push', 'held histogram, 15 bounds'),
+  ],
+  ['… garbage', atMost(0), bytes('held histogram, 15 bounds'), 'B'],
+  [
+    'Family, labels(…), 3 labels, against OTel',
+    atLeast(25),
+    ratio('OTel: counter, 3 attributes', 'family: labels(…), 3 labels'),
+  ],
+  [
+    'Family, with({…}), 3 labels, against OTel',
+    atLeast(25),
+    ratio('OTel: counter, 3 attributes', 'family: with({…}), 3 labels'),
+  ],
+  [
+    '… labels(…), against @prometheus-io/client',
+    atLeast(3),
+    ratio('@prometheus-io/client: counter, 3 labels', 'family: labels(…), 3 labels'),
+  ],
+  [
+    '… with({…}), against @prometheus-io/client',
+    atLeast(3),
+    ratio('@prometheus-io/client: counter, 3 labels', 'family: with({…}), 3 labels'),
+  ],
+  [
+    'Free form, fresh literal, against OTel',
+    atLeast(10),
+    ratio('OTel: counter, 3 attributes', 'free form, 3 labels'),
+  ],
+  [
+    "… against Rust's macro with dynamic labels",
+    atLeast(1),
+    ratio('Rust: macro, dynamic labels', 'free form, 3 labels'),
+  ],
+  ['No recorder: held counter, over an empty loop', atMost(3), overEmpty('no recorder: held counter'), 'ns'],
+  ['… garbage', atMost(0), bytes('no recorder: held counter'), 'B'],
+  [
+    'No recorder: literal with three labels, over an empty loop',
+    atMost(3),
+    overEmpty('no recorder: free form, 3 labels'),
+    'ns',
+  ],
+  ['… garbage', atMost(0), bytes('no recorder: free form, 3 labels'), 'B'],
+  [
+    '10,000 counters collected and encoded, against OTel',
+    atLeast(20),
+    exported('OTel: 10,000 counters', '10,000 counters'),
+  ],
+  [
+    '10,000 exponential histograms, against OTel',
+    atLeast(10),
+    exported('OTel: 10,000 exponential histograms', '10,000 exponential histograms'),
+  ],
+  ['100,000 counters exported: longest block', atMost(5), block('100,000 counters'), 'ms'],
+  ['100,000 exponential histograms: longest block', atMost(5), block('100,000 exponential histograms'), 'ms'],
+  ['Two workers: scaling, of that of bare loops', atLeast(0.95), scaling('held counter')],
+  ["Memory of a counter, of OTel's", atMost(1 / 3), memory('counter', 'OTel: counter')],
+  [
+    "Memory of an exponential histogram, of OTel's",
+    atMost(1),
+    memory('exponential histogram', 'OTel: exponential histogram'),
+  ],
+  [
+    'One core: 10,000 requests a second, three records each',
+    atMost(0.05),
+    (at) =>
+      (record(at, 'held counter') * 2 + record(at, 'held histogram, exponential')) * 10_000 * 1e-9 * 100,
+    '%',
+  ],
+  [
+    'Export cycle of 1,000 series, half histograms',
+    atMost(1),
+    (at) => (at('export', '1,000 counters').min + at('export', '1,000 exponential histograms').min) / 2000,
+    'ms',
+  ],
+].map(([text, asked, of, unit = 'x']) => ({ text, asked, of, unit }));
+
+/** The figure in this run, and whether it is what is asked; undefined where a rival was not there. */
+export function judge({ asked, of }, at) {
+  let figure;
+  try {
+    figure = of(at);
+  } catch {
+    return undefined;
+  }
+  if (!Number.isFinite(figure)) return undefined;
+  return { figure, met: asked.least ? figure >= asked.limit : figure <= asked.limit };
+}
