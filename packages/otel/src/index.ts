@@ -1,3 +1,4 @@
+export { type Bridge, type BridgeableRecorder, type BridgeOptions, bridgeInstruments } from './bridge.ts';
 export type { StartExporterOptions, StartOptions } from './options.ts';
 export { type MetricProducerOptions, metricProducer, type ReadableRecorder } from './producer.ts';
 export type { Running } from './running.ts';

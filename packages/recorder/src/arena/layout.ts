@@ -37,6 +37,8 @@ export const LAYERS_REPORTED = 4;
  * through their slots when it has changed.
  */
 export const EXPIRY_ROUND = 5;
+/** 1 while somebody takes each sample of the histograms (read/samples.ts). By the recorder's thread; any thread reads. */
+export const SAMPLING = 6;
 /** Refused operations of all threads, 64 bits a reason (refusals.ts). `Atomics.add`, by any thread. */
 export const REFUSALS = 16;
 export const REFUSAL_REASONS = 24;

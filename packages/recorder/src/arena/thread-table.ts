@@ -35,6 +35,14 @@ export class ThreadTable {
     return undefined;
   }
 
+  /** How many threads have a row. */
+  get size(): number {
+    let size = 0;
+    for (let row = 1; row < THREAD_ROWS; row++)
+      if (Atomics.load(this.#longs, THREAD_TABLE / 2 + row) !== 0n) size++;
+    return size;
+  }
+
   /** By its parent: the thread has ended. Node.js does not use a number twice. */
   markDead(nodeId: number): void {
     for (let row = 1; row < THREAD_ROWS; row++) {

@@ -17,6 +17,13 @@ import { DEFINE, LOOK, MERGE, Pace, Rounds } from './rounds.ts';
 /** Metrics of which nothing is recorded, or exported, are remembered up to this number. */
 const MAX_DESCRIBED = 10_000;
 
+/** Who wants to know what the records of series are, as they are taken in and while they are. */
+export interface RecordWatcher {
+  found(record: number, metric: CollectedMetric, series: CollectedSeries): void;
+  /** Who recorded there has ended or will not again; others may have the addresses after this. */
+  leaving(records: readonly number[]): void;
+}
+
 /**
  * Finds what all threads have defined, by reading the published records of every slab, and decides which series are
  * exported. There is one per arena. What it has admitted stays; what it refuses is part of the metric's overflow
@@ -39,8 +46,9 @@ export class Collector {
   readonly #byRecord = new Map<number, CollectedMetric | undefined>();
   /** Bytes of each slab that were scanned. */
   readonly #positions: Uint32Array;
-  /** Series records that were scanned and are to be taken in, in this order. */
+  /** Series records that were scanned, in this order; the first `#taken` of them were taken in. */
   #found: number[] = [];
+  #taken = 0;
   readonly #threads: ThreadTable;
   /** Rows of threads that have ended, all of whose records were scanned. */
   readonly #dead = new Set<number>();
@@ -48,6 +56,7 @@ export class Collector {
   readonly #rounds = new Rounds(() => this.#round());
   /** When there was a collection last. */
   collected = 0n;
+  watcher: RecordWatcher | undefined;
   #seriesCount = 0;
   readonly #freePlaces: number[] = [];
   #places = 0;
@@ -63,7 +72,7 @@ export class Collector {
     this.#departures = new Departures(settings.limits.total);
     this.#expirer = settings.expires
       ? new Expirer(arena, settings, this.#pace, {
-          retire: (metric, series, records) => retire(arena, metric, series, records),
+          retire: (metric, series, records) => this.#retire(metric, series, records),
           expire: (metric, series) => this.#expire(metric, series),
           answer,
         })
@@ -129,12 +138,29 @@ export class Collector {
 
   /** Also what is found meanwhile. */
   *#takeIn(): Generator<undefined, void> {
-    const found = this.#found;
-    for (let i = 0; i < found.length; i++) {
-      this.#addSeries(found[i] as number);
-      if (this.#pace.spent(DEFINE)) yield;
+    while (this.#takeNext()) if (this.#pace.spent(DEFINE)) yield;
+  }
+
+  /** Takes in what there is now, at once and between whatever steps; nothing else is done. */
+  takeIn(): void {
+    this.scan();
+    while (this.#takeNext());
+  }
+
+  /** False: there is none left. */
+  #takeNext(): boolean {
+    if (this.#taken === this.#found.length) {
+      this.#found = [];
+      this.#taken = 0;
+      return false;
     }
-    this.#found = [];
+    this.#addSeries(this.#found[this.#taken++] as number);
+    return true;
+  }
+
+  #retire(metric: CollectedMetric, series: CollectedSeries, gone: readonly number[]): void {
+    this.watcher?.leaving(gone);
+    retire(this.arena, metric, series, gone);
   }
 
   /** Frees the slabs of threads that have ended, when what is in them is part of the series for good. */
@@ -164,7 +190,7 @@ export class Collector {
       for (const metric of metrics) {
         for (const series of metric.series) {
           const gone = series.records.filter(lies);
-          if (gone.length > 0) retire(this.arena, metric, series, gone);
+          if (gone.length > 0) this.#retire(metric, series, gone);
           if (this.#pace.spent(LOOK + series.records.length + MERGE * gone.length)) yield;
         }
       }
@@ -219,6 +245,7 @@ export class Collector {
     if (metric === undefined) return;
     const series = this.#seriesOf(metric, labels, start);
     series.records.push(address);
+    this.watcher?.found(address, metric, series);
     this.#expirer?.watch(address, metric, series);
   }
 

@@ -28,6 +28,7 @@ import { prepareIndex } from '../cells/exponential-index.ts';
 import { FirstSample } from '../cells/first-sample.ts';
 import { GaugeCell } from '../cells/gauge.ts';
 import { shareGauge } from '../cells/gauge-table.ts';
+import { SampledHistogram, type SampleSink } from '../cells/sampled-histogram.ts';
 import type { Timeline } from '../clock.ts';
 import { Observers } from '../observers.ts';
 import type { Settings } from '../options.ts';
@@ -95,6 +96,9 @@ export class Registry implements Recorder {
   readonly observers: Observers;
   readonly #ofAnotherKind: DroppedCell;
   readonly #beyondLimit: DroppedCell;
+  /** The series records of histograms. */
+  readonly #records = new WeakMap<AnyCell['sink'], number>();
+  #samples: SampleSink | undefined = undefined;
   /** After `renew`: the cells that were made since. */
   #renewed: WeakSet<AnyCell> | undefined = undefined;
 
@@ -160,6 +164,11 @@ export class Registry implements Recorder {
   /** Gives back what the collector asks for. From time to time, in the thread's own loop; each `cell` does it too. */
   answer(): void {
     this.#slots?.answer();
+  }
+
+  /** From now on each sample of histograms goes there too; of those that have handles, after the next `renew`. */
+  sampleTo(samples: SampleSink): void {
+    this.#samples = samples;
   }
 
   /**
@@ -234,16 +243,25 @@ export class Registry implements Recorder {
     const fresh =
       cell.sink instanceof CounterCell
         ? cell.sink.renew()
-        : makeCell(cell.slots, cell.index, cell.sink as GaugeSink & HistogramSink);
+        : this.#sampled(makeCell(cell.slots, cell.index, cell.sink as GaugeSink & HistogramSink));
     cell.gate = REVOKED;
     metric.cells.set(labels, fresh);
     this.#renewed?.add(fresh);
     return fresh;
   }
 
+  /** The cell, or one in its place where samples of histograms go on. */
+  #sampled(cell: AnyCell): AnyCell {
+    const { sink } = cell;
+    if (this.#samples === undefined) return cell;
+    if (!(sink instanceof ExplicitHistogram || sink instanceof ExponentialHistogram)) return cell;
+    return new SampledHistogram(sink, this.#records.get(sink) as number, this.#samples).cell;
+  }
+
   #close({ metric, labels, sink }: Slot): void {
     const cell = metric.cells.get(labels);
     if (cell !== undefined) cell.gate = REVOKED;
+    if (cell?.sink instanceof SampledHistogram) cell.sink.close();
     metric.cells.delete(labels);
     if (!(sink instanceof GaugeCell))
       (sink as CounterCell | ExplicitHistogram | ExponentialHistogram).close();
@@ -397,7 +415,8 @@ export class Registry implements Recorder {
     if (record === undefined) return undefined;
     const cell = this.#open(metric, record, index);
     this.#slots?.add({ metric, labels: definition.labels, record, sink: cell.sink });
-    return cell;
+    if (metric.kind === 'histogram') this.#records.set(cell.sink, record);
+    return this.#sampled(cell);
   }
 
   #allocate(metric: Metric, reserve: boolean): number | undefined {
