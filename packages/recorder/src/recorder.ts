@@ -56,7 +56,8 @@ export class AtomicRecorder extends ThreadRecorder {
    * From now on hands each sample of the histograms of all threads to `take`, every 100 ms, a thousand at a time, and
    * whenever `drain()` is called: for consumers that need every value. Samples wait in a ring per thread, of 65,536
    * (`METRICS_BUFFER_SIZE`); what does not fit is counted and reported, but for the recorder's own thread, which
-   * makes room by draining. Histograms are recorded as ever besides, some 20 ns slower.
+   * makes room by draining. Histograms are recorded as ever besides, by the slower way
+   * through their sink.
    *
    * Call it before anything is recorded: earlier samples are not kept, and worker threads that run already do not hand
    * over theirs, which is reported.

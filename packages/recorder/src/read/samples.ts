@@ -159,14 +159,18 @@ export class HistogramSamples implements SampleSink, RecordWatcher {
   }
 
   readonly #consume = (value: number, record: number): void => {
-    if (!this.#byRecord.has(record)) {
-      this.#collector.takeIn();
-      // The collector does not count it either, and has said so.
-      if (!this.#byRecord.has(record)) this.#byRecord.set(record, undefined);
-    }
-    const known = this.#byRecord.get(record);
+    const known = this.#byRecord.get(record) ?? this.#look(record);
     if (known !== undefined) this.#give(known, value);
   };
+
+  #look(record: number): Series | undefined {
+    if (!this.#byRecord.has(record)) {
+      this.#collector.scan();
+      // Part of no series: the collector does not count what is recorded there either, and has said so.
+      if (!this.#byRecord.has(record)) this.#byRecord.set(record, undefined);
+    }
+    return this.#byRecord.get(record);
+  }
 
   #give({ metric, series }: Series, value: number): void {
     try {
