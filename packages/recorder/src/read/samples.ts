@@ -165,7 +165,7 @@ export class HistogramSamples implements SampleSink, RecordWatcher {
 
   #look(record: number): Series | undefined {
     if (!this.#byRecord.has(record)) {
-      this.#collector.scan();
+      this.#collector.takeIn();
       // Part of no series: the collector does not count what is recorded there either, and has said so.
       if (!this.#byRecord.has(record)) this.#byRecord.set(record, undefined);
     }
