@@ -63,6 +63,8 @@ export interface SeriesSource {
 /** The series of one scope. */
 export interface ScopeSnapshot extends SeriesSource {
   readonly scope: Scope;
+  /** Its metrics so far, also those that have no news: the same objects until more is learned of them. */
+  readonly definitions?: readonly SnapshotMetric[];
 }
 
 /** All series, scope by scope. */

@@ -1,4 +1,11 @@
-import type { Scope, ScopeSnapshot, SeriesCursor, Snapshot, Temporality } from '@ostinato/core';
+import type {
+  Scope,
+  ScopeSnapshot,
+  SeriesCursor,
+  Snapshot,
+  SnapshotMetric,
+  Temporality,
+} from '@ostinato/core';
 import type { CollectedMetric, CollectedScope, CollectedSeries } from './collected.ts';
 import type { Collector } from './collector.ts';
 import type { CellReader } from './reader.ts';
@@ -66,6 +73,10 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
 
   get scope(): Scope {
     return this.#scope.scope;
+  }
+
+  get definitions(): readonly SnapshotMetric[] {
+    return this.#scope.metrics.map((metric) => metric.view(this.temporality));
   }
 
   chunks(size: number): Iterable<Iterable<SeriesCursor>> {
