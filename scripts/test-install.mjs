@@ -25,8 +25,8 @@ function must(file, args, cwd, env) {
   return output;
 }
 
-function check(title, file, args, cwd) {
-  const { ok, output } = run(file, args, cwd);
+function check(title, file, args, cwd, env) {
+  const { ok, output } = run(file, args, cwd, env);
   results[ok ? 'passed' : 'failed'] += 1;
   process.stdout.write(`${ok ? 'ok  ' : 'FAIL'}  ${title}\n${ok ? '' : output}`);
 }
@@ -115,10 +115,15 @@ try {
   else nodes.set(`Node ${must(newer, ['--version'], work).trim()}`, newer);
 
   const plain = project('plain', tarballs, [...compilers, '@types/node@20']);
-  for (const file of ['esm.mjs', 'cjs.cjs', 'types.ts']) cpSync(join(fixtures, file), join(plain, file));
+  for (const file of ['esm.mjs', 'cjs.cjs', 'registered.cjs', 'types.ts'])
+    cpSync(join(fixtures, file), join(plain, file));
   for (const [label, node] of nodes) {
     check(`${label}: ESM`, node, ['esm.mjs'], plain);
     check(`${label}: CommonJS`, node, ['cjs.cjs'], plain);
+    for (const flag of ['--import', '--require']) {
+      const args = [flag, 'ostinato/register', 'registered.cjs'];
+      check(`${label}: ${flag} ostinato/register`, node, args, plain, { OTEL_METRICS_EXPORTER: 'none' });
+    }
   }
 
   for (const compiler of ['typescript59', 'typescript7']) {
