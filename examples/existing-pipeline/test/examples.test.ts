@@ -21,8 +21,8 @@ test('producer: the recorder arrives beside the stock instruments', async () => 
   );
 });
 
-test('exporter: stock instruments arrive, and the account says so', async () => {
-  const lines = await run('exporter');
+test.each(['exporter', 'delivery'])('%s: stock instruments arrive, and the account says so', async (name) => {
+  const lines = await run(name);
   expect(lines).toEqual(
     expect.arrayContaining(['orders{kind=retail}  8  from yours', 'orders{kind=wholesale}  4  from yours']),
   );
@@ -48,10 +48,13 @@ test('node-sdk: spans and metrics of one service', async () => {
   );
 });
 
-test.each(['producer', 'exporter', 'bridge', 'node-sdk'])('%s exports to where it is told', async (name) => {
-  const collector = await startCollector();
-  const lines = await run(name, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
-  expect(lines).toContain(`exported to ${collector.endpoint}`);
-  expect(collector.points().map(({ metric }) => metric)).toContain('orders');
-  await collector.stop();
-});
+test.each(['producer', 'exporter', 'delivery', 'bridge', 'node-sdk'])(
+  '%s exports to where it is told',
+  async (name) => {
+    const collector = await startCollector();
+    const lines = await run(name, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
+    expect(lines).toContain(`exported to ${collector.endpoint}`);
+    expect(collector.points().map(({ metric }) => metric)).toContain('orders');
+    await collector.stop();
+  },
+);

@@ -1,24 +1,31 @@
-import * as exporterOtlpGrpc2 from '@opentelemetry/exporter-metrics-otlp-grpc';
-import * as resources2 from '@opentelemetry/resources';
-import * as sdk2 from '@opentelemetry/sdk-metrics';
-import * as otel3 from '@ostinato-oracles/otel-3';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import * as exporterOtlpGrpc from '@opentelemetry/exporter-metrics-otlp-grpc';
+import * as resources from '@opentelemetry/resources';
+import * as sdk from '@opentelemetry/sdk-metrics';
 
 /** What both lines of the SDK have; the types are those of 2.x. */
-export type Sdk = typeof sdk2;
+export type Sdk = typeof sdk;
+
+/** A line of the SDK, with its exporter and resources. */
+interface Line {
+  readonly line: string;
+  readonly sdk: Sdk;
+  readonly exporterOtlpGrpc: typeof exporterOtlpGrpc;
+  readonly resources: typeof resources;
+}
+
+const require3 = createRequire(join(__dirname, '../../../../compat/sdk-3/package.json'));
 
 /** The lines of the SDK that one build of this package works with. */
-export const sdks: readonly (readonly [line: string, sdk: Sdk])[] = [
-  ['2.x', sdk2],
-  ['3.x', otel3.sdkMetrics as unknown as Sdk],
-];
-
-/** Each line with its exporter and resources. */
-export const lines = [
-  { line: '2.x', sdk: sdk2, exporterOtlpGrpc: exporterOtlpGrpc2, resources: resources2 },
+export const lines: readonly Line[] = [
+  { line: '2.x', sdk, exporterOtlpGrpc, resources },
   {
     line: '3.x',
-    sdk: otel3.sdkMetrics as unknown as Sdk,
-    exporterOtlpGrpc: otel3.exporterOtlpGrpc as unknown as typeof exporterOtlpGrpc2,
-    resources: otel3.resources as unknown as typeof resources2,
+    sdk: require3('@opentelemetry/sdk-metrics'),
+    exporterOtlpGrpc: require3('@opentelemetry/exporter-metrics-otlp-grpc'),
+    resources: require3('@opentelemetry/resources'),
   },
 ];
+
+export const sdks: readonly (readonly [line: string, sdk: Sdk])[] = lines.map(({ line, sdk }) => [line, sdk]);
