@@ -31,7 +31,12 @@ async function run(args: string[], env: Record<string, string> = {}) {
 }
 
 const orders = () =>
-  Object.fromEntries(collector.points().map(({ attributes, value }) => [attributes.by, value]));
+  Object.fromEntries(
+    collector
+      .points()
+      .filter(({ metric }) => metric === 'orders')
+      .map(({ attributes, value }) => [attributes.by, value]),
+  );
 const services = () => new Set(collector.points().map(({ resource }) => resource['service.name']));
 
 test.each([
