@@ -1,4 +1,4 @@
-// npm run test:nodes: the tests of the facade, the recorder and worker threads on the other versions of Node.js.
+// npm run test:nodes: the tests of the facade, the recorder, worker threads and the bridge on the other versions of Node.js.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,15 @@ import { installNode, noOtherNodes } from './lib/nodes.mjs';
 import { root } from './lib/workspace.mjs';
 
 const MAJORS = [20, 22, 24, 26];
-const SUITES = ['packages/core', 'packages/recorder', 'packages/ostinato', 'examples/worker-threads'];
+const SUITES = [
+  'packages/core',
+  'packages/recorder',
+  'packages/ostinato',
+  'packages/otel/test/bridge',
+  'packages/otel/test/sdk-lines',
+  'examples/worker-threads',
+  'examples/existing-pipeline',
+];
 
 const folder = mkdtempSync(join(tmpdir(), 'ostinato-nodes-'));
 const results = { passed: 0, failed: 0, skipped: 0 };

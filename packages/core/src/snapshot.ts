@@ -96,6 +96,8 @@ export interface ScopeSnapshot extends SeriesSource {
    * are not among the `chunks`.
    */
   ended?(): Iterable<EndedSeries>;
+  /** Its metrics so far, also those that have no news: the same objects until more is learned of them. */
+  readonly definitions?: readonly SnapshotMetric[];
 }
 
 /** All series, scope by scope. */

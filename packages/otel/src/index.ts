@@ -1,4 +1,5 @@
 export { followTraces } from './active-span.ts';
+export { type Bridge, type BridgeableRecorder, type BridgeOptions, bridgeInstruments } from './bridge.ts';
 export type { StartExporterOptions, StartOptions } from './options.ts';
 export { type MetricProducerOptions, metricProducer, type ReadableRecorder } from './producer.ts';
 export type { Running } from './running.ts';

@@ -164,7 +164,7 @@ function extremes({ min, max }: SeriesCursor): { min?: number; max?: number } {
 const attributesByKey = new WeakMap<Key, Attributes>();
 
 /** One frozen object per series: the SDK and exporters pass attributes on by reference. */
-function attributesOf(key: Key): Attributes {
+export function attributesOf(key: Key): Attributes {
   let attributes = attributesByKey.get(key);
   if (attributes === undefined) {
     attributes = Object.freeze(Object.fromEntries(key.labels));

@@ -3,6 +3,7 @@ import type { CollectionResult, MetricProducer, ResourceMetrics } from '@opentel
 import { OptionCheck, OstinatoError, type Snapshot } from '@ostinato/core';
 import type { ReaderTemporality } from '@ostinato/recorder';
 import { LazyScopeMetrics } from './lazy-scope-metrics.ts';
+import { Names } from './names.ts';
 import { readerTemporality, type TemporalityOption } from './temporality.ts';
 
 /** A recorder that can be read, as the one of `createRecorder()` can. */
@@ -60,12 +61,15 @@ export function metricCollector(
 ): () => CollectionResult {
   const reader = recorder.reader({ temporality: readerTemporality(options.temporality) });
   const resource = options.resource ?? defaultResource();
-  return () => collect(reader, resource);
+  const names = new Names();
+  return () => collect(reader, resource, names);
 }
 
-function collect(reader: { collect(): Snapshot }, resource: Resource): CollectionResult {
+function collect(reader: { collect(): Snapshot }, resource: Resource, names: Names): CollectionResult {
   try {
-    const scopes = reader.collect().scopes.map((scope) => new LazyScopeMetrics(scope));
+    const snapshot = reader.collect();
+    names.look(snapshot.scopes);
+    const scopes = snapshot.scopes.map((scope) => new LazyScopeMetrics(scope));
     return { resourceMetrics: lazyResourceMetrics(resource, scopes), errors: [] };
   } catch (error) {
     // Readers look at an error's name, so it has to be an object.

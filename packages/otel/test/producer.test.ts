@@ -159,6 +159,33 @@ describe('through a stock reader', () => {
     expect(reports).toEqual([expect.stringMatching(/^OSTINATO_COLLECT_FAILED: .*failing.*arena is gone/)]);
   });
 
+  test('a recorder that takes longer than the reader waits does not harm the stock instruments', async () => {
+    const exporter = new InMemoryMetricExporter(AggregationTemporality.DELTA);
+    const reader = new PeriodicExportingMetricReader({
+      exporter,
+      exportIntervalMillis: 1e9,
+      exportTimeoutMillis: 5,
+      metricProducers: [
+        metricProducer({
+          reader: () => ({
+            collect() {
+              for (const end = performance.now() + 50; performance.now() < end; );
+              return { temporality: 'delta', time: 1n, scopes: [], chunks: () => [] };
+            },
+          }),
+        }),
+      ],
+    });
+    const provider = new MeterProvider({ readers: [reader] });
+    providers.push(provider);
+    const stock = provider.getMeter('stock').createCounter('stock.counter');
+    stock.add(2);
+    await provider.forceFlush();
+    stock.add(3);
+    await provider.forceFlush();
+    expect(exporter.getMetrics().map(firstValue)).toEqual([2, 3]);
+  });
+
   test('what another failing producer kept from the exporter is not consumed', async () => {
     const scopes = [counterScope(3)];
     const { recorder } = fakeRecorder(scopes);

@@ -13,5 +13,6 @@ export { type RouteLayer, route } from './layers/route.ts';
 export type { ExemplarFilter, ReaderTemporality, RecorderOptions } from './options.ts';
 export type { Inventory } from './read/inventory.ts';
 export type { Reader } from './read/reader.ts';
+export type { SampleOptions, Sampling, TakeSample } from './read/samples.ts';
 export { type AtomicRecorder, createRecorder } from './recorder.ts';
 export { type Attachment, attachWorker } from './worker.ts';

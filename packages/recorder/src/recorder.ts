@@ -1,4 +1,4 @@
-import type { RefusalReason } from '@ostinato/core';
+import { OptionCheck, type RefusalReason, report } from '@ostinato/core';
 import { Arena, allocateArena } from './arena/arena.ts';
 import { ThreadTable } from './arena/thread-table.ts';
 import type { FilterOptions } from './layers/filter.ts';
@@ -13,6 +13,7 @@ import {
 import { Collector } from './read/collector.ts';
 import { type Inventory, inventoryOf } from './read/inventory.ts';
 import { CellReader, type Reader } from './read/reader.ts';
+import { HistogramSamples, type SampleOptions, type Sampling, type TakeSample } from './read/samples.ts';
 import { ThreadRecorder } from './thread-recorder.ts';
 import { threadId } from './worker-threads.ts';
 
@@ -23,6 +24,7 @@ import { threadId } from './worker-threads.ts';
 export class AtomicRecorder extends ThreadRecorder {
   readonly #collector: Collector;
   readonly #random: () => number;
+  #samples: HistogramSamples | undefined;
 
   constructor(settings: Settings) {
     const arena = new Arena(allocateArena(settings.maxMemory));
@@ -49,6 +51,44 @@ export class AtomicRecorder extends ThreadRecorder {
   reader(options?: { readonly temporality?: ReaderTemporality }): Reader {
     const observe = () => this.registry.observers.read();
     return new CellReader(this.#collector, this.timeline, readReaderOptions(options), observe, this.#random);
+  }
+
+  /**
+   * From now on hands each sample of the histograms of all threads to `take`, every 100 ms, a thousand at a time, and
+   * whenever `drain()` is called: for consumers that need every value. Samples wait in a ring per thread, of 65,536
+   * (`METRICS_BUFFER_SIZE`); what does not fit is counted and reported, but for the recorder's own thread, which
+   * makes room by draining. Histograms are recorded as ever besides, by the slower way
+   * through their sink.
+   *
+   * Call it before anything is recorded: earlier samples are not kept, and worker threads that run already do not hand
+   * over theirs, which is reported.
+   *
+   * ```ts
+   * const sampling = recorder.samples((metric, key, value) => console.log(metric.name, key.labels, value));
+   * sampling.stop();
+   * ```
+   *
+   * Throws an `OstinatoError`: `OSTINATO_INVALID_OPTION`, and `OSTINATO_BUCKET_CONSUMER` while the samples are handed
+   * over to somebody else.
+   */
+  samples(take: TakeSample, options?: SampleOptions): Sampling {
+    const check = new OptionCheck('recorder.samples');
+    if (typeof take !== 'function') {
+      throw check.refused('take', 'a function of metric, key and value', take);
+    }
+    const { direct = false } = check.object<SampleOptions>(options, ['direct']);
+    check.oneOf('direct', direct, [true, false]);
+    if (this.#samples === undefined) {
+      this.#samples = new HistogramSamples(this.arena, this.#collector);
+      this.sampleTo(this.#samples);
+      const others = new ThreadTable(this.arena).living - 1;
+      if (others > 0) {
+        report('OSTINATO_SAMPLES_LATE', 'threads', () => {
+          return `recorder.samples: ${others} worker thread(s) recorded before samples were asked for; what they record on histograms is not handed over. Ask first (bridgeInstruments does), then start worker threads.`;
+        });
+      }
+    }
+    return this.#samples.start(take, direct);
   }
 
   /** How many operations were not carried out in any thread, by reason; reasons that were never met are left out. */

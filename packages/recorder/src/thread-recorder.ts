@@ -13,6 +13,8 @@ import type {
 } from '@ostinato/core';
 import type { Arena } from './arena/arena.ts';
 import { ThreadTable } from './arena/thread-table.ts';
+import type { AtomicBucket } from './bucket/atomic-bucket.ts';
+import type { SampleSink } from './cells/tapped-histogram.ts';
 import { Timeline } from './clock.ts';
 import { layersForWorkers } from './layers/given.ts';
 import { Layers } from './layers/layers.ts';
@@ -33,6 +35,7 @@ export class ThreadRecorder implements Recorder {
   protected readonly registry: Registry;
   protected readonly layers: Layers;
   #stopListening: (() => void) | undefined;
+  #bucket: AtomicBucket | undefined;
   /** Milliseconds, monotonic; what timers read. */
   readonly now: () => number;
 
@@ -73,10 +76,23 @@ export class ThreadRecorder implements Recorder {
     this.layers.front.refused(kind, reason);
   }
 
+  /** From now on each sample of histograms goes there too, also from worker threads that are started from now on. */
+  protected sampleTo(samples: SampleSink & { readonly bucket: AtomicBucket }): void {
+    this.#bucket = samples.bucket;
+    this.registry.sampleTo(samples);
+    this.layers.renew();
+    if (this.#stopListening !== undefined) this.#publish();
+  }
+
+  #publish(): void {
+    const layers = layersForWorkers(this.#settings.layers);
+    const samples = this.arena.shared ? this.#bucket?.share() : undefined;
+    publish(this.arena, { ...this.#settings, layers }, this.#row, samples);
+  }
+
   /** Called by `setGlobalRecorder`: worker threads that are started from now on find this recorder. */
   installed(): void {
-    const layers = layersForWorkers(this.#settings.layers);
-    publish(this.arena, { ...this.#settings, layers }, this.#row);
+    this.#publish();
     this.#stopListening = onWorkerEnd((nodeId) => this.threadEnded(nodeId));
   }
 
@@ -84,6 +100,7 @@ export class ThreadRecorder implements Recorder {
   uninstalled(): void {
     withdraw(this.arena);
     this.#stopListening?.();
+    this.#stopListening = undefined;
   }
 
   /** A worker that this thread started has ended. */

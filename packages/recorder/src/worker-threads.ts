@@ -23,6 +23,8 @@ interface Published {
   readonly settings: Omit<Settings, keyof ThreadTools>;
   /** The row of the thread that published, in the arena's thread table. */
   readonly row: number;
+  /** Where samples of histograms go, if somebody ever wanted them: the memory of an AtomicBucket. */
+  readonly samples: SharedArrayBuffer | undefined;
 }
 
 /** What a worker finds. */
@@ -30,6 +32,7 @@ export interface Inherited {
   readonly arena: Arena;
   readonly settings: Settings;
   readonly parent: number;
+  readonly samples: SharedArrayBuffer | undefined;
 }
 
 type WorkerThreads = Pick<
@@ -81,9 +84,10 @@ export function publish(
   arena: Arena,
   { clock: _clock, random: _random, ...settings }: Settings,
   row: number,
+  samples: SharedArrayBuffer | undefined,
 ): void {
   if (!arena.shared) return;
-  const published: Published = { layout: LAYOUT, buffer: arena.buffer, settings, row };
+  const published: Published = { layout: LAYOUT, buffer: arena.buffer, settings, row, samples };
   workerThreads()?.setEnvironmentData(KEY, published as never);
 }
 
@@ -101,8 +105,8 @@ export function inherited(): Inherited | 'other version' | undefined {
   const published = workerThreads()?.getEnvironmentData(KEY) as Published | undefined;
   if (published === undefined) return undefined;
   if (published.layout !== LAYOUT) return 'other version';
-  const { buffer, settings, row } = published;
-  return { arena: new Arena(buffer), settings: { ...settings, ...TOOLS }, parent: row };
+  const { buffer, settings, row, samples } = published;
+  return { arena: new Arena(buffer), settings: { ...settings, ...TOOLS }, parent: row, samples };
 }
 
 /** Who wants to know of the ends of workers; there is one listener of the process for all. */

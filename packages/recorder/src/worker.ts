@@ -4,6 +4,7 @@ import { LAYERS_REPORTED, THREAD_ROWS } from './arena/layout.ts';
 import { ThreadTable } from './arena/thread-table.ts';
 import { reportLayersOfOneThread } from './layers/given.ts';
 import type { Settings } from './options.ts';
+import { WorkerSamples } from './read/samples.ts';
 import { SampledObservers } from './sampled-observers.ts';
 import { ThreadRecorder } from './thread-recorder.ts';
 import { inherited, threadId } from './worker-threads.ts';
@@ -36,7 +37,7 @@ export function attachWorker(): Attachment {
     });
     return found;
   }
-  const { arena, settings, parent } = found;
+  const { arena, settings, parent, samples } = found;
   const row = new ThreadTable(arena).claim(threadId(), parent);
   if (row === undefined) {
     report('OSTINATO_WORKER', 'rows', () => {
@@ -45,7 +46,7 @@ export function attachWorker(): Attachment {
     return 'too many threads';
   }
   if (Atomics.exchange(arena.words, LAYERS_REPORTED, 1) === 0) reportLayersOfOneThread(settings.layers);
-  setGlobalRecorder(new WorkerRecorder(arena, row, settings));
+  setGlobalRecorder(new WorkerRecorder(arena, row, settings, samples));
   return 'attached';
 }
 
@@ -56,8 +57,9 @@ const LOOK_MILLIS = 100;
 export class WorkerRecorder extends ThreadRecorder {
   #looking: NodeJS.Timeout | undefined;
 
-  constructor(arena: Arena, row: number, settings: Settings) {
+  constructor(arena: Arena, row: number, settings: Settings, samples?: SharedArrayBuffer) {
     super(arena, row, settings, SampledObservers);
+    if (samples !== undefined) this.sampleTo(new WorkerSamples(arena, samples));
   }
 
   override installed(): void {

@@ -42,6 +42,8 @@ export const EXPIRY_ROUND = 5;
  * find another number begin with new reservoirs.
  */
 export const EXEMPLAR_ROUND = 6;
+/** 1 while somebody takes each sample of the histograms (read/samples.ts). By the recorder's thread; any thread reads. */
+export const SAMPLING = 7;
 /** Refused operations of all threads, 64 bits a reason (refusals.ts). `Atomics.add`, by any thread. */
 export const REFUSALS = 16;
 export const REFUSAL_REASONS = 24;

@@ -35,6 +35,15 @@ export class ThreadTable {
     return undefined;
   }
 
+  /** How many threads there are that are not known to have ended. */
+  get living(): number {
+    let rows = 0;
+    for (let row = 1; row < THREAD_ROWS; row++) {
+      if (Atomics.load(this.#longs, THREAD_TABLE / 2 + row) !== 0n) rows++;
+    }
+    return rows - this.dead().size;
+  }
+
   /** By its parent: the thread has ended. Node.js does not use a number twice. */
   markDead(nodeId: number): void {
     for (let row = 1; row < THREAD_ROWS; row++) {

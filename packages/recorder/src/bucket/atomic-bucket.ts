@@ -104,16 +104,21 @@ export class AtomicBucket implements Disposable {
     return this.#producer.push(value, series);
   }
 
+  /** Adds a sample `count` times, an integer of at least 0. Returns whether all were kept. Never throws. */
+  pushMany(value: number, series: number, count: number): boolean {
+    return this.#producer.pushMany(value, series, count);
+  }
+
   /**
-   * Hands `consume` what was pushed, ring by ring. Returns how many samples that were. What is pushed while their ring
-   * is drained stays for the next time.
+   * Hands `consume` what was pushed, ring by ring, or the first `limit` samples of it. Returns how many that were. What
+   * is pushed while their ring is drained stays for the next time.
    *
    * An error of `consume` ends the drain and is thrown from here; the sample that it was called with is gone, and the
    * next drain begins with the one behind it. The first drain makes this bucket the consumer: `OstinatoError` with the
    * code `OSTINATO_BUCKET_CONSUMER` is thrown while another one is, and when `consume` drains.
    */
-  drain(consume: Consume): number {
-    return this.#consumer.drain(checked('drain', consume));
+  drain(consume: Consume, limit = Infinity): number {
+    return this.#consumer.drain(checked('drain', consume), limit);
   }
 
   /**
@@ -171,6 +176,11 @@ export class AtomicBucket implements Disposable {
         });
       }
     };
+  }
+
+  /** How many samples of one thread can wait. */
+  get capacity(): number {
+    return this.#memory.capacity;
   }
 
   /** How many samples of all threads were dropped so far. Exact when nothing is pushed at the same time. */

@@ -62,8 +62,8 @@ export class Consumer {
     this.#memory.release(BUCKET_CONSUMER);
   }
 
-  /** Hands over what every ring holds when its turn comes. Returns how many samples. */
-  drain(consume: Consume): number {
+  /** Hands over what every ring holds when its turn comes, but no more than `limit`. Returns how many samples. */
+  drain(consume: Consume, limit = Infinity): number {
     if (this.draining) {
       const problem = 'a drain cannot begin inside another one, from the function that takes the samples';
       throw new OstinatoError('OSTINATO_BUCKET_CONSUMER', `AtomicBucket: ${problem}.`);
@@ -72,7 +72,9 @@ export class Consumer {
     this.draining = true;
     try {
       let drained = 0;
-      for (let ring = 0; ring < this.#memory.rings; ring++) drained += this.#drainRing(ring, consume);
+      for (let ring = 0; ring < this.#memory.rings && drained < limit; ring++) {
+        drained += this.#drainRing(ring, consume, limit - drained);
+      }
       return drained;
     } finally {
       this.draining = false;
@@ -80,17 +82,17 @@ export class Consumer {
     }
   }
 
-  #drainRing(index: number, consume: Consume): number {
+  #drainRing(index: number, consume: Consume, limit: number): number {
     const { words, capacity } = this.#memory;
     const at = this.#memory.ring(index);
-    const head = Atomics.load(words, at + RING_HEAD);
     let next = words[at + RING_NEXT] as number;
-    const count = (head - next) | 0;
+    const count = Math.min((Atomics.load(words, at + RING_HEAD) - next) | 0, limit);
     if (count === 0) return 0;
+    const end = (next + count) | 0;
     const { values, series } = this.#samplesOf(index);
     const mask = capacity - 1;
     try {
-      while (next !== head) {
+      while (next !== end) {
         const place = next & mask;
         const value = values[place] as number;
         const of = series[place] as number;

@@ -82,9 +82,9 @@ export class BucketMemory {
       this.releaseThread(holder);
   }
 
-  /** Counts a sample of a thread that has no ring. */
-  dropHomeless(): void {
-    Atomics.add(this.longs, BUCKET_HOMELESS, 1n);
+  /** Counts samples of a thread that has no ring. */
+  dropHomeless(samples: number): void {
+    Atomics.add(this.longs, BUCKET_HOMELESS, BigInt(samples));
   }
 
   /** Whether a drop is to be reported now: once for all threads. */

@@ -35,6 +35,16 @@ export class Producer {
     this.mask = memory.capacity - 1;
   }
 
+  /** Pushes the sample `count` times; whether all were kept. */
+  pushMany(value: number, series: number, count: number): boolean {
+    for (let i = 0; i < count; i++) {
+      if (this.push(value, series)) continue;
+      this.#drop(count - i - 1);
+      return false;
+    }
+    return true;
+  }
+
   /** Whether the sample was kept. What is not kept is counted. Never throws. */
   push(value: number, series: number): boolean {
     if (typeof value !== 'number' || typeof series !== 'number' || series >>> 0 !== series) {
@@ -99,7 +109,7 @@ export class Producer {
 
   #dropFull(): false {
     const { ring, memory } = this;
-    this.#drop();
+    this.#drop(1);
     if (memory.mustReport()) {
       report('OSTINATO_BUCKET_FULL', `bucket ${memory.id}`, () => {
         return ring === 0
@@ -111,16 +121,16 @@ export class Producer {
   }
 
   #refuse(): false {
-    this.#drop();
+    this.#drop(1);
     report('OSTINATO_NOT_A_NUMBER', `bucket ${this.memory.id}`, () => {
       return 'AtomicBucket: a sample is dropped; push takes a number, and as series an integer from 0 to 2^32 - 1.';
     });
     return false;
   }
 
-  #drop(): void {
+  #drop(samples: number): void {
     const { ring, memory } = this;
-    if (ring === 0) memory.dropHomeless();
-    else (memory.doubles[ring / 2 + RING_DROPPED] as number) += 1;
+    if (ring === 0) memory.dropHomeless(samples);
+    else (memory.doubles[ring / 2 + RING_DROPPED] as number) += samples;
   }
 }

@@ -47,7 +47,7 @@ export class Layers {
    * load if it was not.
    */
   refresh(): void {
-    if (this.#takeOver()) this.#renew();
+    if (this.#takeOver()) this.renew();
   }
 
   /** Changes the filter for all threads of the recorder; the others follow by `refresh`. By the recorder's thread. */
@@ -69,7 +69,8 @@ export class Layers {
     return true;
   }
 
-  #renew(): void {
+  /** Live handles ask again at their next operation. */
+  renew(): void {
     this.#base.renew();
     rebind();
     for (const mapping of this.#mapping) mapping.renew();
@@ -89,7 +90,7 @@ export class Layers {
 
   #map(mappings: readonly Mapping[], next: LayeredRecorder): LayeredRecorder {
     if (mappings.length === 0) return next;
-    const recorder = new MappingRecorder(mappings, next, () => this.#renew());
+    const recorder = new MappingRecorder(mappings, next, () => this.renew());
     this.#mapping.push(recorder);
     return recorder;
   }

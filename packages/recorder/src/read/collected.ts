@@ -1,4 +1,11 @@
-import type { Key, Kind, Scope, SnapshotMetric, Temporality } from '@ostinato/core';
+import {
+  type Key,
+  type Kind,
+  report,
+  type Scope,
+  type SnapshotMetric,
+  type Temporality,
+} from '@ostinato/core';
 import type { Arena } from '../arena/arena.ts';
 import { kindOf, type MetricDefinition, type StorageType } from '../arena/dictionary.ts';
 import { MODE_NONE, SERIES_MODE } from '../arena/layout.ts';
@@ -108,10 +115,17 @@ export class CollectedMetric {
         return false;
     }
     this.#unit ||= definition.unit;
+    if (definition.unit !== '' && definition.unit !== this.#unit) this.#reportUnit(definition.unit);
     this.#description ||= definition.description;
     this.#cumulative = undefined;
     this.#delta = undefined;
     return true;
+  }
+
+  #reportUnit(unit: string): void {
+    report('OSTINATO_DEFINITION_DIFFERS', `${this.scope.name} ${this.name} in another thread`, () => {
+      return `${this.kind} "${this.name}" is defined in ${this.#unit}, and in ${unit} in another thread; the first definition stays, and values are not converted.`;
+    });
   }
 
   /** How a snapshot shows it: one object until more is learned of the metric. */

@@ -19,6 +19,13 @@ import { DEFINE, FREE, LOOK, MERGE, Pace, Rounds } from './rounds.ts';
 /** Metrics of which nothing is recorded, or exported, are remembered up to this number. */
 const MAX_DESCRIBED = 10_000;
 
+/** Who wants to know what the records of series are, as they are taken in and while they are. */
+export interface RecordWatcher {
+  found(record: number, metric: CollectedMetric, series: CollectedSeries): void;
+  /** Who recorded there has ended or will not again; others may have the addresses after this. */
+  leaving(records: readonly number[]): void;
+}
+
 /**
  * Finds what all threads have defined, by reading the published records of every slab, and decides which series are
  * exported. There is one per arena. What it has admitted stays; what it refuses is part of the metric's overflow
@@ -42,8 +49,9 @@ export class Collector {
   readonly #byRecord = new Map<number, CollectedMetric | undefined>();
   /** Bytes of each slab that were scanned. */
   readonly #positions: Uint32Array;
-  /** Series records that were scanned and are to be taken in, in this order. */
-  readonly #found: number[] = [];
+  /** Series records that were scanned, in this order; the first `#taken` of them were taken in. */
+  #found: number[] = [];
+  #taken = 0;
   readonly #threads: ThreadTable;
   /** Rows of threads that have ended, all of whose records were scanned. */
   readonly #dead = new Set<number>();
@@ -51,6 +59,8 @@ export class Collector {
   readonly #rounds = new Rounds(() => this.#round());
   /** The time of the latest collection that was read from. */
   #exported = 0n;
+  /** Who is told of records that come and go. */
+  watcher: RecordWatcher | undefined;
   #seriesCount = 0;
   readonly #freePlaces: number[] = [];
   #places = 0;
@@ -66,7 +76,7 @@ export class Collector {
     this.#departures = new Departures(settings.limits.total);
     this.#expirer = settings.expires
       ? new Expirer(arena, settings, this.#pace, {
-          retire: (metric, series, records) => retire(arena, metric, series, records),
+          retire: (metric, series, records) => this.#retire(metric, series, records),
           expire: (metric, series) => this.#expire(metric, series),
           answer,
         })
@@ -152,17 +162,29 @@ export class Collector {
 
   /** Also what is found meanwhile. */
   *#takeIn(): Generator<undefined, void> {
-    const found = this.#found;
-    let taken = 0;
-    try {
-      while (taken < found.length) {
-        this.#addSeries(found[taken++] as number);
-        if (this.#pace.spent(DEFINE)) yield;
-      }
-    } finally {
-      // A clock that fails ends the round: what was taken in is not taken in again.
-      found.splice(0, taken);
+    while (this.#takeNext()) if (this.#pace.spent(DEFINE)) yield;
+  }
+
+  /** Takes in what there is now, at once and between whatever steps; nothing else is done. */
+  takeIn(): void {
+    this.scan();
+    while (this.#takeNext());
+  }
+
+  /** False: there is none left. */
+  #takeNext(): boolean {
+    if (this.#taken === this.#found.length) {
+      this.#found = [];
+      this.#taken = 0;
+      return false;
     }
+    this.#addSeries(this.#found[this.#taken++] as number);
+    return true;
+  }
+
+  #retire(metric: CollectedMetric, series: CollectedSeries, gone: readonly number[]): void {
+    this.watcher?.leaving(gone);
+    retire(this.arena, metric, series, gone);
   }
 
   /** Frees the slabs of threads that have ended, when what is in them is part of the series for good. */
@@ -196,7 +218,7 @@ export class Collector {
       for (const metric of metrics) {
         for (const series of metric.series) {
           const gone = series.records.filter(lies);
-          if (gone.length > 0) retire(this.arena, metric, series, gone);
+          if (gone.length > 0) this.#retire(metric, series, gone);
           if (this.#pace.spent(LOOK + series.records.length + MERGE * gone.length)) yield;
         }
       }
@@ -252,6 +274,7 @@ export class Collector {
     if (metric === undefined) return;
     const series = this.#seriesOf(metric, labels, start);
     series.records.push(address);
+    this.watcher?.found(address, metric, series);
     this.#expirer?.watch(address, metric, series);
     this.#exemplars?.know(address, metric, series);
   }

@@ -5,6 +5,7 @@ import type {
   ScopeSnapshot,
   SeriesCursor,
   Snapshot,
+  SnapshotMetric,
   Temporality,
 } from '@ostinato/core';
 import type { Timeline } from '../clock.ts';
@@ -91,6 +92,10 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
 
   get scope(): Scope {
     return this.#scope.scope;
+  }
+
+  get definitions(): readonly SnapshotMetric[] {
+    return this.#scope.metrics.map((metric) => metric.view(this.temporality));
   }
 
   chunks(size: number): Iterable<Iterable<SeriesCursor>> {

@@ -31,6 +31,7 @@ import { FirstSample } from '../cells/first-sample.ts';
 import { GaugeCell } from '../cells/gauge.ts';
 import { shareGauge } from '../cells/gauge-table.ts';
 import { SampledCounter, SampledHistogram } from '../cells/sampled.ts';
+import { type SampleSink, TappedHistogram } from '../cells/tapped-histogram.ts';
 import type { Timeline } from '../clock.ts';
 import { Observers } from '../observers.ts';
 import type { Settings } from '../options.ts';
@@ -104,6 +105,8 @@ export class Registry implements Recorder {
   readonly #exemplars: ExemplarPool | undefined;
   /** Whether new cells keep exemplars. */
   #sampling: boolean;
+  /** Who takes each sample of histograms. */
+  #samples: SampleSink | undefined = undefined;
   /** After `renew`: the cells that were made since. */
   #renewed: WeakSet<AnyCell> | undefined = undefined;
 
@@ -178,6 +181,11 @@ export class Registry implements Recorder {
   answer(): boolean {
     this.#exemplars?.refresh();
     return this.#slots?.answer() ?? true;
+  }
+
+  /** From now on each sample of histograms goes there too; of those that have handles, after the next `renew`. */
+  sampleTo(samples: SampleSink): void {
+    this.#samples = samples;
   }
 
   /**
@@ -260,7 +268,7 @@ export class Registry implements Recorder {
   #replace(metric: Metric, labels: Key['labels'], cell: AnyCell): AnyCell {
     const sink = innermost(cell.sink);
     const fresh =
-      (sink instanceof GaugeCell ? undefined : this.#sampled(sink)) ??
+      (sink instanceof GaugeCell ? undefined : this.#wrapped(sink)) ??
       (sink instanceof CounterCell
         ? sink.renew()
         : makeCell<GaugeSink & HistogramSink>(sink.cell.slots, sink.cell.index, sink as never));
@@ -270,9 +278,18 @@ export class Registry implements Recorder {
     return fresh;
   }
 
+  /** A cell in front of the sink's own, if one is wanted: that keeps exemplars, or hands each sample over. */
+  #wrapped(sink: OwnSink): AnyCell | undefined {
+    const sampled = this.#sampled(sink);
+    if (this.#samples === undefined || sink instanceof CounterCell) return sampled;
+    const inner = (sampled?.sink ?? sink) as HistogramSink;
+    return new TappedHistogram(inner, sink, this.#samples).cell;
+  }
+
   #close({ metric, labels, sink }: Slot): void {
     const cell = metric.cells.get(labels);
     if (cell !== undefined) cell.gate = REVOKED;
+    if (cell?.sink instanceof TappedHistogram) cell.sink.close();
     metric.cells.delete(labels);
     if (!(sink instanceof GaugeCell)) sink.close();
   }
@@ -425,7 +442,7 @@ export class Registry implements Recorder {
     if (record === undefined) return undefined;
     const sink = this.#open(metric, record, index);
     this.#slots?.add({ metric, labels: definition.labels, record, sink });
-    return this.#sampled(sink) ?? sink.cell;
+    return this.#wrapped(sink) ?? sink.cell;
   }
 
   /** A cell that keeps exemplars too, if they are wanted. */
@@ -482,6 +499,7 @@ function wantsExemplars({ exemplars }: Settings): boolean {
 
 /** The sink that counts. */
 function innermost(sink: AnyCell['sink']): OwnSink | GaugeCell {
+  if (sink instanceof TappedHistogram) return sink.histogram;
   if (sink instanceof SampledCounter || sink instanceof SampledHistogram) return sink.inner;
   return sink as OwnSink | GaugeCell;
 }

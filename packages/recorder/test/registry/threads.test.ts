@@ -31,6 +31,15 @@ test('what several threads record on a series is one series', () => {
   expect(others).toEqual([]);
 });
 
+test('a unit that another thread defines differently is said once, and the first one stays', () => {
+  const threads = new Threads(3);
+  for (const [thread, unit] of ['s', 'ms', 'us'].entries()) {
+    threads.histogram(thread, 'wait', {}, { unit }).record(1, 1);
+  }
+  expect(readAll(threads.reader().collect())).toMatchObject([{ name: 'wait', unit: 's', count: 3 }]);
+  expect(caught.warnings.map(({ code }) => code)).toEqual(['OSTINATO_DEFINITION_DIFFERS']);
+});
+
 test('a gauge is one cell for all threads, in whatever order they find it', () => {
   const threads = new Threads(3);
   const [first, second] = [threads.gauge(1, 'g', { a: 1 }), threads.gauge(0, 'g', { a: '1' })];

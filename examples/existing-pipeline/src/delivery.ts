@@ -1,0 +1,23 @@
+// Your instruments and your exporter, whatever it speaks: an outage loses nothing, by the delivery of ours around it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
+import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { withDelivery } from '@ostinato/otlp';
+import { openDestination } from './destination.ts';
+
+const destination = await openDestination();
+// In a service this is a directory that outlives the process, such as /var/lib/shop/metrics.
+const directory = mkdtempSync(join(tmpdir(), 'shop-metrics-'));
+const exporter = withDelivery(new OTLPMetricExporter({ url: destination.endpoint }), {
+  fallback: { directory },
+});
+const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] });
+
+const orders = provider.getMeter('yours').createCounter('orders', { unit: '{order}' });
+for (let i = 1; i <= 12; i++) orders.add(1, { kind: i % 3 === 0 ? 'wholesale' : 'retail' });
+await provider.shutdown();
+await destination.end();
+console.log(exporter.status().account);
+rmSync(directory, { recursive: true });

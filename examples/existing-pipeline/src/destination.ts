@@ -1,0 +1,29 @@
+import { startCollector } from '@ostinato/testing';
+
+/** Where an example exports to. */
+export interface Destination {
+  readonly endpoint: string;
+  /** Says what arrived, where that can be known. */
+  end(): Promise<void>;
+}
+
+/** What `OTEL_EXPORTER_OTLP_ENDPOINT` says, or else a collector in this process, which shows what it was sent. */
+export async function openDestination(): Promise<Destination> {
+  const endpoint = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint !== undefined) {
+    return { endpoint, end: async () => console.log(`exported to ${endpoint}`) };
+  }
+  const collector = await startCollector();
+  return {
+    endpoint: collector.endpoint,
+    async end() {
+      const newest = new Map(collector.points().map((point) => [point.series, point]));
+      for (const { scope, metric, attributes, type, value, count, sum } of newest.values()) {
+        const labels = Object.entries(attributes).map(([name, text]) => `${name}=${text}`);
+        const shown = type === 'sum' || type === 'gauge' ? value : `${count} samples, ${sum} in all`;
+        console.log(`${`${metric}{${labels}}`.padEnd(44)} ${`${shown}`.padEnd(24)} from ${scope.name}`);
+      }
+      await collector.stop();
+    },
+  };
+}
