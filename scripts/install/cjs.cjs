@@ -18,7 +18,7 @@ async function main() {
   await once(new Worker(inWorker, { eval: true }), 'exit');
   await running.forceFlush();
   await running.shutdown();
-  assert.equal(collector.points().find((point) => point.metric === 'requests')?.value, 7);
+  assert.equal(collector.points().findLast((point) => point.metric === 'requests')?.value, 7);
   await collector.stop();
 }
 void main();

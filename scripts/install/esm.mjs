@@ -24,7 +24,7 @@ await forceFlush();
 await shutdown();
 
 const points = collector.points();
-assert.equal(points.find((point) => point.metric === 'early')?.value, 2);
-assert.equal(points.find((point) => point.metric === 'latency')?.count, 1);
-assert.equal(points.find((point) => point.metric === 'threads')?.value, 1);
+assert.equal(points.findLast((point) => point.metric === 'early')?.value, 2);
+assert.equal(points.findLast((point) => point.metric === 'latency')?.count, 1);
+assert.equal(points.findLast((point) => point.metric === 'threads')?.value, 1);
 await collector.stop();

@@ -30,8 +30,8 @@ async function main() {
   histogram('wait').record(12.5);
   producing.getMeter('stock').createCounter('stock.orders').add(2);
   await producing.shutdown();
-  assert.equal(collector.points().find(({ metric }) => metric === 'orders').value, 3);
-  assert.equal(collector.points().find(({ metric }) => metric === 'stock.orders').value, 2);
+  assert.equal(collector.points().findLast(({ metric }) => metric === 'orders').value, 3);
+  assert.equal(collector.points().findLast(({ metric }) => metric === 'stock.orders').value, 2);
   bridge.dispose();
   await bridged.shutdown();
   assert.equal(collector.points().findLast(({ metric }) => metric === 'wait').type, 'histogram');
