@@ -69,16 +69,17 @@ export class ExplicitHistogram implements HistogramSink {
   }
 
   /**
-   * Straight-line from the first store on: nothing there can be interrupted by the end of the thread. Returns the
-   * bucket.
+   * Straight-line from the first store on: nothing there can be interrupted by the end of the thread. The sum goes before
+   * the bucket: a reader may pass between the two, and a delta shows a sum with its sample, so the sum of a thread's last
+   * sample must not come after it. Returns the bucket.
    */
   record(value: number, count: number): number {
     const { slots, index, bounds } = this;
     const bucket = bounds.find(value);
-    (slots[index + BUCKETS + bucket] as number) += count;
     (slots[index + SUM] as number) += value * count;
     if (value < (slots[index + MIN] as number)) slots[index + MIN] = value;
     if (value > (slots[index + MAX] as number)) slots[index + MAX] = value;
+    (slots[index + BUCKETS + bucket] as number) += count;
     (slots[index + WRITES] as number) += 1;
     return bucket;
   }

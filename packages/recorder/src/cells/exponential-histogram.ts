@@ -84,8 +84,8 @@ export class ExponentialHistogram implements HistogramSink {
   }
 
   /**
-   * Straight-line from the first store on: nothing there can be interrupted by the end of the thread. Returns 0: the
-   * buckets are too many, and move, for one exemplar each.
+   * Straight-line from the first store on: nothing there can be interrupted by the end of the thread. The sum goes before
+   * the bucket, as in explicit histograms. Returns 0: the buckets are too many, and move, for one exemplar each.
    */
   record(value: number, count: number): number {
     let bucket = ZERO;
@@ -98,10 +98,10 @@ export class ExponentialHistogram implements HistogramSink {
       this.#begin(0);
     }
     const { slots, index } = this;
-    (slots[index + bucket] as number) += count;
     (slots[index + SUM] as number) += value * count;
     if (value < (slots[index + MIN] as number)) slots[index + MIN] = value;
     if (value > (slots[index + MAX] as number)) slots[index + MAX] = value;
+    (slots[index + bucket] as number) += count;
     (slots[index + WRITES] as number) += 1;
     return 0;
   }

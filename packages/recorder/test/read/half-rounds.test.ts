@@ -75,7 +75,7 @@ interface Walk {
   readonly snapshot: Snapshot;
   readonly runs: Iterator<Iterable<SeriesCursor>>;
   readonly recorded: ReadonlyMap<string, number>;
-  readonly fresh: ReadonlySet<string>;
+  readonly fresh: Set<string>;
   readonly seen: Map<string, number>;
   readonly whole: boolean;
 }
@@ -147,13 +147,19 @@ class World {
         break;
       case 'wait':
         this.threads.clock.jump(step.time);
+        // What is idle now may expire before a walk that is under way comes to it.
+        for (const walk of this.walks)
+          for (const id of walk?.fresh ?? []) if (!this.isFresh(id)) walk?.fresh.delete(id);
     }
+  }
+
+  isFresh(id: string): boolean {
+    return this.threads.clock.now() - (this.at.get(id) ?? 0) < IDLE;
   }
 
   collect(reader: number, runs: number, scope: number): void {
     const snapshot = this.readers[reader]!.collect();
-    const now = this.threads.clock.now();
-    const fresh = new Set([...this.at].filter(([, at]) => now - at < IDLE).map(([id]) => id));
+    const fresh = new Set([...this.at.keys()].filter((id) => this.isFresh(id)));
     const whole = scope < 0 || snapshot.scopes[scope] === undefined;
     const source = whole ? snapshot : snapshot.scopes[scope]!;
     this.walks[reader] = {
