@@ -1,11 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { OtlpMetricExporter } from '@ostinato/otlp';
 import fc from 'fast-check';
 import { encodeBatch } from '../../packages/otlp/src/encode/batch.ts';
 import { toLine } from '../../packages/otlp/src/encode/json-lines.ts';
 import type { MetricsBatch } from '../../packages/otlp/src/encode/sdk-types.ts';
+import { openLog } from '../../packages/otlp/src/log/open.ts';
 import { batch } from '../../packages/otlp/test/encode/arbitraries.ts';
 import { Otelcol } from './support/otelcol.ts';
 import { figures } from './support/pipeline.ts';
@@ -83,6 +85,44 @@ test('every line of a log that an outage left is accepted and comes out equal', 
   const written = await echo(units);
   figures(`${headers.length} headers and ${units.length} lines of a log were accepted`);
   expect(written.map(meant)).toEqual(units.map((line) => meant(JSON.parse(line))));
+});
+
+test('every line of its packed segments too', async () => {
+  const log = join(directory, 'packed');
+  const chores: (() => Promise<void>)[] = [];
+  const opened = openLog({
+    directory: log,
+    segmentBytes: 64 * 1024,
+    clock: {
+      now: Date.now,
+      repeat(_, chore) {
+        chores.push(chore);
+        return () => {};
+      },
+    },
+  });
+  const line = opened.line('orders');
+  for (const given of fc.sample(batch, { numRuns: 200, seed: 2 })) {
+    const { units } = encodeBatch(given, { maxBytes: 256 * 1024 });
+    expect(line.append(units).stored).toBe(true);
+  }
+  for (const chore of chores) await chore();
+  opened.close();
+  const packed = readdirSync(log, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.jsonl.gz'))
+    .sort();
+  expect(packed.length).toBeGreaterThan(1);
+  const units = packed.flatMap((file) => {
+    const [header, ...rest] = gunzipSync(readFileSync(join(log, file)))
+      .toString()
+      .split('\n')
+      .slice(0, -1);
+    expect(header).toMatch(/^\{"resourceMetrics":\[\],/);
+    return rest;
+  });
+  const written = await echo(units);
+  figures(`${units.length} lines of ${packed.length} packed segments were accepted`);
+  expect(written.map(meant)).toEqual(units.map((text) => meant(JSON.parse(text))));
 });
 
 test('whatever the lines hold', async () => {

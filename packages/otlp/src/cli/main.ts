@@ -109,7 +109,8 @@ function parsed(
     return parseArgs({ args: [...args], options: { ...options, ...HELP_FLAG }, allowPositionals: true });
   } catch (error) {
     const allowed = Object.keys(options).map((option) => `--${option}`);
-    const [problem] = (error as Error).message.split('. To specify');
+    // What follows is advice on dashes and positionals, on lines of its own or behind.
+    const [problem] = (error as Error).message.split(/\. To specify|\.?\n/);
     throw new UsageError(`log ${name}: ${problem}; allowed are: ${allowed.join(', ')}`);
   }
 }

@@ -4,6 +4,7 @@ import { keptFiles, REJECTED } from '../log/kept.ts';
 import { counted, type Io, time } from './io.ts';
 import { scan, type Text, textsOf, waitingIn } from './scan.ts';
 import { clean, type LoggedUnit, pointLines, serviceOf, timeOf } from './unit-text.ts';
+import { UsageError } from './usage.ts';
 
 export interface ShowOptions {
   readonly json: boolean;
@@ -35,7 +36,10 @@ export async function show(directory: string, options: ShowOptions, io: Io): Pro
 
 async function* waiting(directory: string, id: string): AsyncGenerator<Text, undefined> {
   const lines = scan(directory).flatMap((owner) => owner.lines);
-  for (const line of lines) if (line.id.startsWith(id)) yield* waitingIn(line);
+  const wanted = lines.filter((line) => line.id.startsWith(id));
+  if (id !== '' && wanted.length === 0)
+    throw new UsageError(`no line begins with '${id}': log ls says which there are`);
+  for (const line of wanted) yield* waitingIn(line);
 }
 
 async function* rejected(directory: string): AsyncGenerator<Text, undefined> {

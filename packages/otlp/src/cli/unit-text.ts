@@ -18,7 +18,7 @@ const TIME = /"timeUnixNano":"(\d+)"/;
 export function timeOf(line: Buffer): number {
   const at = line.indexOf('"timeUnixNano":"');
   const text = at < 0 ? '' : line.toString('latin1', at, at + 48);
-  return Number(TIME.exec(text)?.[1] ?? Number.NaN) / 1e6;
+  return Math.round(Number(TIME.exec(text)?.[1] ?? Number.NaN) / 1e6);
 }
 
 /** Each data point on a line of its own. */

@@ -113,13 +113,16 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+/** What grpc-js ends with when it has no such note. */
+const NO_NOTE = / Resolution note:\s*$/;
+
 /**
  * Says in one sentence what is probably wrong, with what the receiver said stripped of control characters. `secure`:
  * over TLS.
  */
 export function diagnose(attempt: FailedAttempt, secure: boolean | undefined): Diagnosis {
   const name = statusName(attempt.code);
-  const said = attempt.details === '' ? name : `${name}: ${printable(attempt.details)}`;
+  const said = attempt.details === '' ? name : `${name}: ${printable(attempt.details.replace(NO_NOTE, ''))}`;
   const rule = RULES.find(({ pattern }) => pattern.test(attempt.details)) ?? byStatus(name);
   return rule === undefined
     ? { kind: name, text: said }

@@ -107,6 +107,11 @@ describe('the command line', () => {
       2,
       /endpoint must be http:\/\/host:4317, .*, got 'ftp:\/\/x'/,
     ],
+    [
+      ['log', 'replay', '.', '--timeout', '-1'],
+      2,
+      /^log replay: Option '--timeout' argument is ambiguous; allowed are: --rejected/,
+    ],
     [['log', 'replay', '.', '--compression', 'zip'], 2, /compression must be one of/],
     [['log', 'ls', '/no/such'], 2, /there is no directory \/no\/such/],
   ])('%j', async (args, expected, says) => {
@@ -145,7 +150,14 @@ describe('ls', () => {
       /^a process that ended well\n {2}[0-9a-f]{8} {2}shop: 2 requests, 2 points, [\d.]+ k?B in 1 segment, 2027-01-15 08:00:00Z to 2027-01-15 08:00:10Z\n$/,
     );
     const { owners, rejected } = JSON.parse((await log('ls', '--json')).out);
-    expect(owners[0]).toMatchObject({ isLive: false, lines: [{ service: 'shop', requests: 2, points: 2 }] });
+    const line = {
+      service: 'shop',
+      requests: 2,
+      points: 2,
+      oldest: 1_800_000_000_000,
+      newest: 1_800_000_010_000,
+    };
+    expect(owners[0]).toMatchObject({ isLive: false, lines: [line] });
     expect(rejected).toEqual({ files: 0, bytes: 0 });
   });
 
@@ -170,7 +182,11 @@ describe('show', () => {
     expect(lines.map((line) => JSON.parse(line).resourceMetrics.length)).toEqual([1, 1]);
     const id = segments()[0]!.split('/').at(-2)!;
     expect((await log('show', '--line', id.slice(0, 5))).out.match(/1 point/g)?.length).toBe(3);
-    expect((await log('show', '--line', 'x')).out).toBe('');
+    expect(await log('show', '--line', 'x')).toEqual({
+      out: '',
+      err: "no line begins with 'x': log ls says which there are\n(--help says more)\n",
+      code: 2,
+    });
   });
 
   test('begins where delivery is', async () => {

@@ -100,6 +100,12 @@ describe('diagnose', () => {
     expect(text).toBe('INVALID_ARGUMENT: bad [31m label !');
   });
 
+  test('leaves out the note that grpc-js announces and does not have', () => {
+    const details = connecting('Error: connect ECONNREFUSED 127.0.0.1:9');
+    const { text } = diagnose({ ok: false, code: 14, details, retryDelayMillis: undefined }, undefined);
+    expect(text).toMatch(/Error: connect ECONNREFUSED 127\.0\.0\.1:9\.\)$/);
+  });
+
   test('cuts long texts', () => {
     expect(fail(3, 'x'.repeat(10_000)).text.length).toBeLessThan(300);
   });

@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ManualClock } from '@ostinato/testing';
+import { setGlobalRecorder } from '@ostinato/core';
+import { DebuggingRecorder, ManualClock } from '@ostinato/testing';
 import { OtlpMetricExporter } from '../../src/exporter.ts';
 import type { Dropped } from '../../src/log/context.ts';
 import { isIntact, pointsOf } from '../../src/log/format.ts';
@@ -187,6 +188,8 @@ describe('an exporter', () => {
   });
 
   test('counts what its log thins apart from what is lost, and says it once', async () => {
+    const recorder = new DebuggingRecorder();
+    const installation = setGlobalRecorder(recorder);
     const said: string[] = [];
     const say = (text: string) => void said.push(text);
     let tell: (dropped: Dropped) => void = () => {};
@@ -205,6 +208,9 @@ describe('an exporter', () => {
     for (const points of [5, 6]) tell({ reason: 'thinned', points, bytes: 1, path: '' });
     expect(exporter.status().account).toMatchObject({ thinned: 11, dropped: 0 });
     expect(said).toEqual([expect.stringContaining('5 points of cumulative series were left out')]);
+    exporter.export({ resource: { attributes: {} }, scopeMetrics: [] }, () => {});
+    recorder.expectCounter('ostinato.export.points', 11, { outcome: 'thinned' });
+    installation.uninstall();
     await exporter.shutdown();
   });
 
