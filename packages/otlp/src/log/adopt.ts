@@ -20,7 +20,9 @@ export interface FreeLine {
   readonly id: string;
   /** The directory of its owner. */
   readonly owner: string;
+  /** By their headers, the first segment and the last. */
   readonly created: number;
+  readonly newest: number;
   readonly bytes: number;
 }
 
@@ -59,7 +61,8 @@ function freeLine(files: Files, owner: string, id: string): FreeLine | undefined
   const header = firstHeader(files, segments);
   if (header && header.version > VERSION) return undefined;
   const created = header?.created ?? segments[0]?.newest ?? 0;
-  return { id, owner, created, bytes: segments.reduce((sum, segment) => sum + bytesOf(segment), 0) };
+  const newest = firstHeader(files, segments.slice(-1))?.created ?? created;
+  return { id, owner, created, newest, bytes: segments.reduce((sum, segment) => sum + bytesOf(segment), 0) };
 }
 
 /** Reads what is there of a line that was claimed; undefined if nothing is left to send. Throws what may pass. */

@@ -45,6 +45,8 @@ export interface LineContext {
   readonly lines: Set<Line>;
   readonly closed: boolean;
   now(): number;
+  /** See `SegmentHeader.created`. */
+  nextCreated(): number;
   /** See `Owner`. */
   newLine(): Place;
   wasTaken(id: string): boolean;

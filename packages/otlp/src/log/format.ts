@@ -28,7 +28,7 @@ const POINTS_LENGTH = ',"points":'.length + 15;
 /** What a segment says of itself. */
 export interface SegmentHeader {
   readonly version: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, and later than that of whatever was there to be adopted: lines are sent in this order. */
   readonly created: number;
   readonly line: string;
   readonly number: number;

@@ -266,7 +266,13 @@ export class Line implements LogLine {
     const { id, path: directory, above } = this.#place;
     const { writer, path } = this.#createSegment(directory, [directory, ...above]);
     const number = this.#lastNumber;
-    const header = headerLine({ version: VERSION, created, line: id, number, resource: this.resource });
+    const header = headerLine({
+      version: VERSION,
+      created: this.#context.nextCreated(),
+      line: id,
+      number,
+      resource: this.resource,
+    });
     try {
       writer.append(header);
     } catch (error) {

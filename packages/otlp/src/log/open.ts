@@ -78,6 +78,8 @@ class DirectoryLog implements FallbackLog {
   readonly #kept: Kept;
   #adopting: Promise<readonly LogLine[]> | undefined;
   #closed = false;
+  /** The latest `created` of segments that are here or were found. */
+  #lastCreated = 0;
 
   constructor(directory: string, options: LogOptions, files: Files) {
     this.#files = files;
@@ -101,6 +103,10 @@ class DirectoryLog implements FallbackLog {
         return isClosed();
       },
       now: () => this.#clock.now(),
+      nextCreated: () => {
+        this.#lastCreated = Math.max(this.#clock.now(), this.#lastCreated + 1);
+        return this.#lastCreated;
+      },
       newLine: () => this.#owner.newLine(),
       wasTaken: (id) => this.#owner.wasTaken(id),
       makeRoom: (bytes) => this.#makeRoom(bytes),
@@ -157,6 +163,7 @@ class DirectoryLog implements FallbackLog {
       if (this.#closed || directoryProblem(this.#files, this.#directory)) return adopted;
       const now = this.#clock.now();
       const free = findFree(this.#files, this.#directory, this.#processes, now);
+      for (const { newest } of free.lines) this.#lastCreated = Math.max(this.#lastCreated, newest);
       for (const { id, owner, bytes } of free.lines) {
         const held = this.bytes;
         if (held > 0 && held + bytes > this.#maxBytes) continue;

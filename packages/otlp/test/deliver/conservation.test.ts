@@ -255,6 +255,25 @@ test('whatever fails and in whatever order: every point is delivered or refused,
         for (const { ids, box } of world.exports) if (ids.length > 0) expect(box.result).toBeDefined();
       },
     ),
-    { numRuns: 200 },
+    {
+      numRuns: 200,
+      examples: [
+        [
+          'always',
+          false,
+          [
+            { kind: 'export', points: 1, resource: 'a' },
+            { kind: 'export', points: 1, resource: 'b' },
+            { kind: 'export', points: 1, resource: 'b' },
+            { kind: 'restart', how: 'kill' },
+            { kind: 'export', points: 1, resource: 'b' },
+            { kind: 'restart', how: 'shutdown' },
+            { kind: 'ready' },
+          ],
+          [{ kind: 'take, and lose the answer' }],
+          [0],
+        ],
+      ],
+    },
   );
 });

@@ -60,6 +60,24 @@ describe('the lines of a dead process', () => {
     expect(await Promise.all(lines.map(async (line) => numberOf(await line.peek())))).toEqual([1, 2, 3]);
   });
 
+  test('bug: what was logged after the clock was set back, before an older log was adopted, was sent before it', async () => {
+    const world = new World();
+    const first = world.start({ segmentBytes: 1 });
+    const line = first.log.line('shop');
+    for (const one of units(1, 2)) stored(line.append([one]));
+    // Only its last segment is left then.
+    await line.peek();
+    line.acknowledge();
+    first.kill();
+    world.time -= 3_600_000;
+    const second = world.start();
+    const adopting = second.log.adopt();
+    stored(second.log.line('shop').append([unit(3)]));
+    await adopting;
+    second.kill();
+    expect(await drainAdopted(world.start().log)).toEqual([2, 3]);
+  });
+
   test('are adopted once, by one of all who try', async () => {
     const world = new World();
     for (let number = 1; number <= 20; number++) leave(world, number, number).kill();
