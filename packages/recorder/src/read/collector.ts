@@ -24,6 +24,8 @@ export interface RecordWatcher {
   found(record: number, metric: CollectedMetric, series: CollectedSeries): void;
   /** Who recorded there has ended or will not again; others may have the addresses after this. */
   leaving(records: readonly number[]): void;
+  /** The same of all memory of threads that have ended, in whatever records. */
+  forget(lies: (address: number) => boolean): void;
 }
 
 /**
@@ -201,6 +203,7 @@ export class Collector {
     if (slabs.length > 0) yield* this.#retireAll(lies);
     if (slabs.length > 0) yield* this.#expirer?.forget(lies) ?? [];
     if (slabs.length > 0) this.#exemplars?.forget(lies);
+    if (slabs.length > 0) this.watcher?.forget(lies);
     for (const address of this.#byRecord.keys()) if (lies(address)) this.#byRecord.delete(address);
     for (const slab of slabs) {
       this.#positions[slab] = 0;
