@@ -186,6 +186,7 @@ export class Collector {
 
   #retire(metric: CollectedMetric, series: CollectedSeries, gone: readonly number[]): void {
     this.watcher?.leaving(gone);
+    this.#exemplars?.leaving(gone);
     retire(this.arena, metric, series, gone);
   }
 

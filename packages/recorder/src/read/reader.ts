@@ -90,7 +90,9 @@ export class CellReader implements Reader, DepartingReader {
    */
   read(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
     if (!this.#show(metric, series, time)) return false;
-    this.point.exemplars = this.#exemplars.take(series, time);
+    // What was recorded on an earlier incarnation is in none of the buckets that a cumulative reader sees.
+    const from = this.temporality === 'cumulative' ? series.start : 0n;
+    this.point.exemplars = this.#exemplars.take(series, from, time);
     return true;
   }
 
