@@ -346,6 +346,7 @@ export class Collector {
     this.#departures.cancel(series);
     series.state = 'live';
     series.start = start > series.ended ? start : series.ended;
+    series.found = this.#exported;
   }
 
   /** Lets go of a series that nobody asks for any more; `Departures` takes it off the metric's list. */
@@ -362,6 +363,7 @@ export class Collector {
     const key = Object.freeze({ scope: metric.scope, name: metric.name, labels });
     const place = this.#freePlaces.pop() ?? this.#places++;
     const series = new CollectedSeries(this.#seriesCount++, place, key, this.#lastStart);
+    series.found = this.#exported;
     (metric.series as CollectedSeries[]).push(series);
     metric.byLabels.set(labels, series);
     return series;
