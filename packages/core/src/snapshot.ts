@@ -42,8 +42,8 @@ export interface SeriesCursor {
   /** Epoch nanoseconds; the same bigint object for all series that share it. */
   readonly start: bigint;
   /**
-   * The series began, or began anew, since this reader's previous collection, and from zero: what an exporter may say
-   * by a point of zero at `start`. Only in cumulative temporality, and never for gauges and for counters set by
+   * The series began, or began anew, since this reader last walked a collection to its end, from zero, and was not shown
+   * since: what an exporter may say by a point of zero at `start`, once. Only in cumulative temporality, and never for gauges and for counters set by
    * `absolute`, whose beginning nobody knows.
    */
   readonly born: boolean;

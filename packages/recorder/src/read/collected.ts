@@ -37,6 +37,8 @@ export class CollectedSeries implements Cells {
   updated = 0;
   /** When its last incarnation was last exported. */
   ended = 0n;
+  /** The latest collection that was read from when this incarnation was found. */
+  found = 0n;
   state: SeriesLife = 'live';
   #mode = MODE_NONE;
 

@@ -24,6 +24,8 @@ export interface RecordWatcher {
   found(record: number, metric: CollectedMetric, series: CollectedSeries): void;
   /** Who recorded there has ended or will not again; others may have the addresses after this. */
   leaving(records: readonly number[]): void;
+  /** The same of all memory of threads that have ended, in whatever records. */
+  forget(lies: (address: number) => boolean): void;
 }
 
 /**
@@ -184,6 +186,7 @@ export class Collector {
 
   #retire(metric: CollectedMetric, series: CollectedSeries, gone: readonly number[]): void {
     this.watcher?.leaving(gone);
+    this.#exemplars?.leaving(gone);
     retire(this.arena, metric, series, gone);
   }
 
@@ -201,6 +204,7 @@ export class Collector {
     if (slabs.length > 0) yield* this.#retireAll(lies);
     if (slabs.length > 0) yield* this.#expirer?.forget(lies) ?? [];
     if (slabs.length > 0) this.#exemplars?.forget(lies);
+    if (slabs.length > 0) this.watcher?.forget(lies);
     for (const address of this.#byRecord.keys()) if (lies(address)) this.#byRecord.delete(address);
     for (const slab of slabs) {
       this.#positions[slab] = 0;
@@ -342,6 +346,7 @@ export class Collector {
     this.#departures.cancel(series);
     series.state = 'live';
     series.start = start > series.ended ? start : series.ended;
+    series.found = this.#exported;
   }
 
   /** Lets go of a series that nobody asks for any more; `Departures` takes it off the metric's list. */
@@ -358,6 +363,7 @@ export class Collector {
     const key = Object.freeze({ scope: metric.scope, name: metric.name, labels });
     const place = this.#freePlaces.pop() ?? this.#places++;
     const series = new CollectedSeries(this.#seriesCount++, place, key, this.#lastStart);
+    series.found = this.#exported;
     (metric.series as CollectedSeries[]).push(series);
     metric.byLabels.set(labels, series);
     return series;

@@ -1,5 +1,6 @@
 import type { CollectedMetric, CollectedSeries } from './collected.ts';
 import { MERGE, type Pace } from './rounds.ts';
+import { WeakList } from './weak-list.ts';
 
 /** A reader that is to have the last of a series, or to hear of its end. */
 export interface DepartingReader {
@@ -27,7 +28,7 @@ export interface DepartureActs {
  */
 export class Departures {
   readonly #limit: number;
-  readonly #readers = new Set<WeakRef<DepartingReader>>();
+  readonly #readers = new WeakList<DepartingReader>();
   /** In order of expiry. */
   readonly #series = new Map<CollectedSeries, CollectedMetric>();
 
@@ -37,12 +38,12 @@ export class Departures {
 
   /** A reader that nobody uses any more is not kept. */
   attach(reader: DepartingReader): void {
-    this.#readers.add(new WeakRef(reader));
+    this.#readers.add(reader);
   }
 
   add(metric: CollectedMetric, series: CollectedSeries): void {
     this.#series.set(series, metric);
-    for (const reader of this.#readers) reader.deref()?.expired(metric, series);
+    for (const reader of this.#readers.active()) reader.expired(metric, series);
   }
 
   /** It is recorded on again. */
@@ -53,7 +54,7 @@ export class Departures {
   /** Lets go of those that need not be kept. */
   *pass(pace: Pace, acts: DepartureActs): Generator<undefined, void> {
     if (this.#series.size === 0) return;
-    const readers = this.#activeReaders();
+    const readers = this.#readers.active();
     const left = new Set<CollectedMetric>();
     let tooMany = this.#series.size - this.#limit;
     for (const [series, metric] of this.#series) {
@@ -74,15 +75,5 @@ export class Departures {
       if (pace.spent(metric.series.length)) yield;
       metric.series = metric.series.filter(({ state }) => state !== 'gone');
     }
-  }
-
-  #activeReaders(): DepartingReader[] {
-    const active: DepartingReader[] = [];
-    for (const ref of this.#readers) {
-      const reader = ref.deref();
-      if (reader === undefined) this.#readers.delete(ref);
-      else active.push(reader);
-    }
-    return active;
   }
 }

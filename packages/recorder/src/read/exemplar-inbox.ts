@@ -32,8 +32,8 @@ export class ExemplarInbox {
     if (this.#size > IN_ALL) this.#dropOldest();
   }
 
-  /** Those of a series, recorded up to `time`; they do not come again. */
-  take(series: CollectedSeries, time: bigint): readonly Exemplar[] | undefined {
+  /** Those of a series, recorded from `start` up to `time`; neither they nor earlier ones come again. */
+  take(series: CollectedSeries, start: bigint, time: bigint): readonly Exemplar[] | undefined {
     const waiting = this.#waiting.get(series);
     if (waiting === undefined) return undefined;
     const taken = waiting.filter((exemplar) => exemplar.time <= time);
@@ -44,7 +44,8 @@ export class ExemplarInbox {
         series,
         waiting.filter((exemplar) => exemplar.time > time),
       );
-    return taken.length === 0 ? undefined : taken;
+    const shown = taken.filter((exemplar) => exemplar.time >= start);
+    return shown.length === 0 ? undefined : shown;
   }
 
   #placeIn(waiting: readonly Exemplar[], metric: CollectedMetric, { value }: Exemplar): number {

@@ -20,6 +20,7 @@ import { isOverflow } from '../registry/admission.ts';
 import type { CollectedMetric, CollectedSeries } from './collected.ts';
 import type { ExemplarInbox } from './exemplar-inbox.ts';
 import { LOOK, type Pace } from './rounds.ts';
+import { WeakList } from './weak-list.ts';
 
 /** The slots of one thread. */
 interface Pool {
@@ -52,7 +53,7 @@ export class Exemplars {
   readonly #pools: Pool[] = [];
   /** By address of the series record. */
   readonly #owners = new Map<number, Owner>();
-  readonly #inboxes = new Set<WeakRef<ExemplarInbox>>();
+  readonly #inboxes = new WeakList<ExemplarInbox>();
 
   /** `answer` lets the registry of this thread follow to another round at once. */
   constructor(arena: Arena, answer: () => void) {
@@ -62,7 +63,7 @@ export class Exemplars {
 
   /** From now on `inbox` gets what is taken, until nobody uses it any more. */
   attach(inbox: ExemplarInbox): void {
-    this.#inboxes.add(new WeakRef(inbox));
+    this.#inboxes.add(inbox);
   }
 
   /** A thread has slots; by the address of the record that says so. */
@@ -74,6 +75,11 @@ export class Exemplars {
   know(record: number, metric: CollectedMetric, series: CollectedSeries): void {
     const incarnation = this.#arena.words[record * 2 + SERIES_INCARNATION] as number;
     this.#owners.set(record, { metric, series, incarnation });
+  }
+
+  /** Nothing more comes of these records until they are another series': what they say may be that one's any time now. */
+  leaving(records: readonly number[]): void {
+    for (const record of records) this.#owners.delete(record);
   }
 
   /** Slots and records in the memory of threads that are gone. */
@@ -89,7 +95,7 @@ export class Exemplars {
    */
   *take(pace: Pace): Generator<undefined, void> {
     if (this.#pools.length === 0) return;
-    const inboxes = this.#activeInboxes();
+    const inboxes = this.#inboxes.active();
     if (inboxes.length === 0) return;
     const { words } = this.#arena;
     for (const { record, taken } of [...this.#pools]) {
@@ -142,16 +148,6 @@ export class Exemplars {
   #labels(record: number): Key['labels'] {
     const { labels } = readSeries(this.#arena, record);
     return isOverflow(labels) ? NO_LABELS : labels;
-  }
-
-  #activeInboxes(): readonly ExemplarInbox[] {
-    const active: ExemplarInbox[] = [];
-    for (const ref of this.#inboxes) {
-      const inbox = ref.deref();
-      if (inbox === undefined) this.#inboxes.delete(ref);
-      else active.push(inbox);
-    }
-    return active;
   }
 }
 

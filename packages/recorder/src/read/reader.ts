@@ -46,10 +46,13 @@ export class CellReader implements Reader, DepartingReader {
   #snapshot: SnapshotWalk | undefined;
   /** Of cumulative readers: what expired since the last collection. */
   #ended: Ended[] = [];
-  /** The times of this collection and of the one before. */
+  /** The times of this collection, of the one before, and of the last that was walked to its end. */
   #time = 0n;
   #previous = 0n;
-  /** A start time, and whether it is after `#previous`: most series share one. */
+  #whole = 0n;
+  /** Of cumulative readers, by series place: the start of the incarnation that was shown as born. */
+  readonly #births: (bigint | undefined)[] = [];
+  /** A start time, and whether it is after `#whole`: most series share one. */
   #start = 0n;
   #isAfter = false;
 
@@ -73,6 +76,7 @@ export class CellReader implements Reader, DepartingReader {
   collect(): Snapshot {
     // First of all: callbacks may collect too, even with this reader.
     this.#observe();
+    if (this.#snapshot?.atEnd === true) this.#whole = this.#time;
     this.#snapshot?.end();
     const preparation = new Preparation(this.#collector, this.#timeline, this.#takeEnded);
     const walks = this.#collector.scopes.map((scope) => new ScopeWalk(this, scope, preparation));
@@ -90,7 +94,10 @@ export class CellReader implements Reader, DepartingReader {
    */
   read(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
     if (!this.#show(metric, series, time)) return false;
-    this.point.exemplars = this.#exemplars.take(series, time);
+    if (this.point.born) this.#births[series.place] = series.start;
+    // What was recorded on an earlier incarnation is in none of the buckets that a cumulative reader sees.
+    const from = this.temporality === 'cumulative' ? series.start : 0n;
+    this.point.exemplars = this.#exemplars.take(series, from, time);
     return true;
   }
 
@@ -139,7 +146,8 @@ export class CellReader implements Reader, DepartingReader {
 
   forget(metric: CollectedMetric, series: CollectedSeries, overflow: CollectedSeries | undefined): void {
     if (overflow !== undefined) this.#owe(metric, series);
-    if (this.temporality !== 'cumulative') this.#states[series.place] = undefined;
+    if (this.temporality === 'cumulative') this.#births[series.place] = undefined;
+    else this.#states[series.place] = undefined;
   }
 
   #owe(metric: CollectedMetric, series: CollectedSeries): void {
@@ -251,15 +259,17 @@ export class CellReader implements Reader, DepartingReader {
   }
 
   /**
-   * Whether it began after the previous collection, which then did not show it. A series that was found late began before:
-   * what says so would come after what was said of its last incarnation, and be older.
+   * Whether it began after the last collection that was walked to its end, and none since has shown it. A series that was
+   * found later than another collection began before that: what says so would come after what was said of its last
+   * incarnation, and be older.
    */
-  #isBorn({ start }: CollectedSeries): boolean {
+  #isBorn({ start, place, found }: CollectedSeries): boolean {
     if (start !== this.#start) {
       this.#start = start;
-      this.#isAfter = start > this.#previous;
+      this.#isAfter = start > this.#whole;
     }
-    return this.#isAfter;
+    if (!this.#isAfter || this.#births[place] === start) return false;
+    return start > this.#previous || start > found;
   }
 
   #merge(metric: CollectedMetric, cells: Cells, known: number, point: Point): number {

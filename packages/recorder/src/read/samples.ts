@@ -92,7 +92,9 @@ export class HistogramSamples implements SampleSink, RecordWatcher {
     };
     const samples = this;
     return {
-      drain: () => samples.#drain(),
+      drain: () => {
+        if (samples.#taker === taker) samples.#drain();
+      },
       get dropped() {
         return samples.bucket.dropped;
       },
@@ -137,6 +139,12 @@ export class HistogramSamples implements SampleSink, RecordWatcher {
     for (const record of records) this.#byRecord.delete(record);
   }
 
+  /** Also records that are part of no series, whose samples go nowhere. */
+  forget(lies: (address: number) => boolean): void {
+    this.#drain();
+    for (const record of this.#byRecord.keys()) if (lies(record)) this.#byRecord.delete(record);
+  }
+
   readonly #pump = (): void => {
     this.#soon = undefined;
     if (this.#drain(CHUNK) === CHUNK) this.#pumpSoon();
@@ -146,8 +154,9 @@ export class HistogramSamples implements SampleSink, RecordWatcher {
     this.#soon ??= unref(setTimeout(this.#pump, 0));
   }
 
+  /** What a thread pushed that had not heard yet that there is no taker goes nowhere: it must not wait for another series. */
   #drain(limit = Infinity): number {
-    if (this.#draining || this.#taker === undefined) return 0;
+    if (this.#draining) return 0;
     this.#draining = true;
     try {
       const drained = this.bucket.drain(this.#consume, limit);

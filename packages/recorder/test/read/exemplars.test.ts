@@ -2,6 +2,7 @@ import { type Cell, counter, histogram, setGlobalRecorder } from '@ostinato/core
 import { ManualClock } from '@ostinato/testing';
 import { scanRecords } from '../../src/arena/dictionary.ts';
 import {
+  EXEMPLAR_ROUND,
   EXEMPLAR_SEQUENCE,
   EXEMPLAR_VALUE,
   EXEMPLARS_ADDRESS,
@@ -239,6 +240,60 @@ test('an exemplar of an earlier incarnation is not taken for one of the next', a
   threads.counter(0, 'c', { series: 'b' });
   const [read] = readAll(reader.collect());
   expect(read).toBeUndefined();
+});
+
+test('a revived series showed exemplars of its earlier incarnation, of buckets that were empty again', async () => {
+  const threads = new Threads(1, { idleTimeout: 100, buckets: { h: [1] } });
+  const [reader, other, delta] = [threads.reader(), threads.reader(), threads.reader('delta')];
+  tracing.active = spanOf(1);
+  await threads.clock.advance(1);
+  threads.histogram(0, 'h').record(5, 1);
+  for (let pass = 0; pass < 4; pass++) {
+    readAll(other.collect());
+    threads.registries[0]!.answer();
+    await threads.clock.advance(200);
+  }
+  threads.histogram(0, 'h').record(0.5, 1);
+  await threads.clock.advance(1);
+  const [read] = readAll(reader.collect());
+  expect([read?.counts, values(read)]).toEqual([[1, 0], [0.5]]);
+  // Who sees both as one has both.
+  const [sum] = readAll(delta.collect());
+  expect([sum?.counts, values(sum)]).toEqual([
+    [1, 1],
+    [0.5, 5],
+  ]);
+});
+
+test('an exemplar showed the labels of the series that had its memory next', async () => {
+  const threads = new Threads(2, { cardinality: 2, idleTimeout: 100 });
+  const reader = threads.reader();
+  tracing.active = spanOf(1);
+  threads.counter(0, 'c', { user: 'first' }).increment(1);
+  const second = threads.counter(1, 'c', { user: 'second' });
+  second.increment(2);
+  readAll(reader.collect());
+  await threads.clock.advance(200);
+  readAll(reader.collect());
+  // After the verdict, and after the exemplars of the round that takes the slot over.
+  const round = threads.collector.scan();
+  const { arena } = threads.collector;
+  const load = jest.spyOn(Atomics, 'add').mockImplementationOnce((words, at, value) => {
+    load.mockRestore();
+    expect(at).toBe(EXEMPLAR_ROUND);
+    const before = Atomics.add(arena.words, at, value);
+    second.increment(3);
+    threads.registries[1]!.answer();
+    void words;
+    return before as never;
+  });
+  while (!threads.collector.step(round)) {}
+  // Its memory is another's before the next collection has found that out.
+  const next = threads.collector.scan();
+  threads.counter(1, 'c', { user: 'other' });
+  while (!threads.collector.step(next)) {}
+  const seen = readAll(reader.collect()).flatMap(({ exemplars }) => exemplars);
+  expect(seen.flatMap(({ filteredLabels }) => filteredLabels)).not.toContainEqual(['user', 'other']);
 });
 
 test('few busy series do not take the room of the others', () => {

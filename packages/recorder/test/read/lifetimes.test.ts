@@ -125,7 +125,7 @@ test('a series that began before the last collection is not born: its beginning 
   // Registered, but not recorded on when the reader collects.
   threads.registries[0]!.cell('counter', makeKey('other'), {});
   const found = threads.counter(0, 'counter', labels);
-  reader.collect();
+  lives(reader.collect());
   found.increment(1);
   threads.clock.jump(1);
   expect(lives(reader.collect())).toEqual({ born: [], shown: ['counter'], ended: [] });
@@ -143,4 +143,29 @@ test('a reader that does not collect gathers at most as many ends as there may b
     readAll(busy.collect());
   }
   expect(lives(idle.collect()).ended.length).toBeLessThanOrEqual(10);
+});
+
+test('a series was never born when the first walk to it was given up, and is born once however many are', () => {
+  const { threads, record, expire } = setUp();
+  const reader = threads.reader();
+  const all = ['counter', 'gauge', 'explicit', 'exponential'];
+  const counts = ['counter', 'explicit', 'exponential'];
+  for (let incarnation = 0; incarnation < 2; incarnation++) {
+    record();
+    threads.clock.jump(1);
+    const born: string[] = [];
+    for (let walked = 0; walked < 3; walked++) {
+      const [run] = reader.collect().chunks(walked);
+      for (const { key, born: isBorn } of run ?? []) if (isBorn) born.push(key.name);
+      threads.clock.jump(1);
+    }
+    const { shown, born: rest } = lives(reader.collect());
+    expect(shown).toEqual(all);
+    expect([...born, ...rest]).toEqual(counts);
+    threads.clock.jump(1);
+    expect(lives(reader.collect()).born).toEqual([]);
+    expire();
+    lives(reader.collect());
+    threads.clock.jump(1);
+  }
 });

@@ -2,6 +2,8 @@ import { counter, histogram, setGlobalRecorder, setReporter } from '@ostinato/co
 import type { Arena } from '../../src/arena/arena.ts';
 import { ThreadTable } from '../../src/arena/thread-table.ts';
 import { AtomicBucket, createRecorder, type Sampling } from '../../src/index.ts';
+import { HistogramSamples } from '../../src/read/samples.ts';
+import { Threads } from '../support/threads.ts';
 
 let samples: [name: string, labels: string, value: number][];
 let sampling: Sampling | undefined;
@@ -157,4 +159,75 @@ test('a bucket hands over at most as many samples as it is asked for, and counts
   expect(bucket.drain((value) => values.push(value))).toBe(8);
   expect(values).toEqual([1, 1, 1, 1, 1, 2, 2, 2, 2, 2]);
   expect(bucket.capacity).toBe(8);
+});
+
+/** The collector with a taker of samples, and threads whose samples go there as those of workers do. */
+function tapped(options: ConstructorParameters<typeof Threads>[1]) {
+  const threads = new Threads(2, options);
+  const { collector } = threads;
+  const all = new HistogramSamples(collector.arena, collector);
+  // One ring stands for those of all threads.
+  const tap = (thread: number) =>
+    threads.registries[thread]!.sampleTo({
+      take: (value, count, record) => void all.bucket.pushMany(value, record, count),
+    });
+  tap(0);
+  tap(1);
+  return { threads, all, tap };
+}
+
+test('samples of a metric that is refused were handed over as another thread’s that got its memory', () => {
+  const previous = setReporter(() => {});
+  undo.push(() => void setReporter(previous));
+  const { threads, all, tap } = tapped({});
+  sampling = all.start(take, false);
+  threads.counter(0, 'time').increment(1);
+  threads.takeIn();
+  // One name with two kinds: the collector takes the second one for no series.
+  threads.histogram(1, 'time').record(1, 1);
+  threads.takeIn();
+  threads.replace(1);
+  tap(1);
+  threads.takeIn();
+  threads.histogram(1, 'more').record(2, 1);
+  threads.takeIn();
+  sampling.drain();
+  expect(samples).toEqual([['more', '', 2]]);
+});
+
+test('a record of no series was remembered when its memory was another thread’s, and samples were lost', () => {
+  const previous = setReporter(() => {});
+  undo.push(() => void setReporter(previous));
+  const { threads, all, tap } = tapped({});
+  sampling = all.start(take, false);
+  threads.counter(0, 'time').increment(1);
+  threads.takeIn();
+  threads.histogram(1, 'time').record(1, 1);
+  sampling.drain();
+  threads.replace(1);
+  tap(1);
+  threads.takeIn();
+  threads.histogram(1, 'more').record(2, 1);
+  // Before any collection.
+  sampling.drain();
+  expect(samples).toEqual([['more', '', 2]]);
+});
+
+test('a sample that came as the taker stopped was handed over as the next series of its memory', () => {
+  const { threads, all } = tapped({ idleTimeout: 1_000 });
+  const first = all.start(take, false);
+  const late = threads.histogram(0, 'time', { i: 1 });
+  first.stop();
+  // By a thread that had not seen yet that nobody takes samples.
+  late.record(1, 1);
+  for (let i = 0; i < 3; i++) {
+    threads.takeIn();
+    threads.registries[0]!.answer();
+    threads.clock.jump(1_000);
+  }
+  threads.registries[0]!.answer();
+  sampling = all.start(take, false);
+  threads.histogram(0, 'time', { i: 2 }).record(2, 1);
+  sampling.drain();
+  expect(samples).toEqual([['time', 'i,2', 2]]);
 });
