@@ -18,6 +18,8 @@ import type { Cells } from './merge.ts';
  */
 export type SeriesLife = 'live' | 'expired' | 'gone';
 
+const NONE: readonly number[] = Object.freeze([]);
+
 /** One series, of all threads that record on it. */
 export class CollectedSeries implements Cells {
   /** Counted from 0 in order of arrival. */
@@ -27,7 +29,7 @@ export class CollectedSeries implements Cells {
   readonly born: bigint;
   start: bigint;
   /** Addresses of the series records. Each names a cell; what these hold together is the series. */
-  readonly records: number[] = [];
+  records: readonly number[] = NONE;
   retired: Float64Array | undefined;
   past: Float64Array | undefined;
   floor = 0;
@@ -62,12 +64,17 @@ export class CollectedSeries implements Cells {
     return past === undefined ? this : { key, records, retired, floor };
   }
 
+  /** Adds a record. Most series have one, and a list that is pushed to makes room for many. */
+  add(record: number): void {
+    if (this.records.length === 0) this.records = [record];
+    else (this.records as number[]).push(record);
+  }
+
   /** Takes out some of the records. */
   forget(records: readonly number[]): void {
     const gone = new Set(records);
-    let kept = 0;
-    for (const record of this.records) if (!gone.has(record)) this.records[kept++] = record;
-    this.records.length = kept;
+    const kept = this.records.filter((record) => !gone.has(record));
+    this.records = kept.length === 0 ? NONE : kept;
   }
 }
 

@@ -11,7 +11,7 @@ import { NameTable } from '../registry/trie.ts';
 import { CollectedMetric, type CollectedScope, CollectedSeries } from './collected.ts';
 import { type DepartingReader, Departures } from './departures.ts';
 import type { ExemplarInbox } from './exemplar-inbox.ts';
-import { Exemplars } from './exemplars.ts';
+import { Exemplars, type Owner } from './exemplars.ts';
 import { Expirer } from './expirer.ts';
 import { archive, retire } from './retire.ts';
 import { DEFINE, FREE, LOOK, MERGE, Pace, Rounds } from './rounds.ts';
@@ -81,7 +81,8 @@ export class Collector {
           answer,
         })
       : undefined;
-    this.#exemplars = settings.exemplars === 'always_off' ? undefined : new Exemplars(arena, answer);
+    this.#exemplars =
+      settings.exemplars === 'always_off' ? undefined : new Exemplars(arena, answer, this.#ownerOf);
     this.#positions = new Uint32Array(arena.slabs);
   }
 
@@ -273,11 +274,21 @@ export class Collector {
     const metric = this.#byRecord.get(record);
     if (metric === undefined) return;
     const series = this.#seriesOf(metric, labels, start);
-    series.records.push(address);
+    series.add(address);
     this.watcher?.found(address, metric, series);
     this.#expirer?.watch(address, metric, series);
-    this.#exemplars?.know(address, metric, series);
   }
+
+  /** Whose a record is that was taken in, by what it says; it is one of its series' records until it is retired. */
+  readonly #ownerOf = (address: number): Owner | undefined => {
+    const { metric: record, labels } = readSeries(this.arena, address);
+    const metric = this.#byRecord.get(record);
+    if (metric === undefined) return undefined;
+    for (const series of [metric.byLabels.get(labels), metric.overflow]) {
+      if (series?.records.includes(address) === true) return { metric, series };
+    }
+    return undefined;
+  };
 
   #admitMetric(metric: CollectedMetric): boolean {
     if (metric.admitted) return true;
