@@ -3,6 +3,7 @@ import {
   type Kind,
   report,
   type Scope,
+  type SeriesNotes,
   type SnapshotMetric,
   type Temporality,
 } from '@ostinato/core';
@@ -21,7 +22,7 @@ export type SeriesLife = 'live' | 'expired' | 'gone';
 const NONE: readonly number[] = Object.freeze([]);
 
 /** One series, of all threads that record on it. */
-export class CollectedSeries implements Cells {
+export class CollectedSeries implements Cells, SeriesNotes {
   /** Counted from 0 in order of arrival. */
   readonly id: number;
   readonly key: Key;
@@ -30,8 +31,8 @@ export class CollectedSeries implements Cells {
   start: bigint;
   /** Addresses of the series records. Each names a cell; what these hold together is the series. */
   records: readonly number[] = NONE;
-  retired: Float64Array | undefined;
-  past: Float64Array | undefined;
+  retired: Float64Array | undefined = undefined;
+  past: Float64Array | undefined = undefined;
   floor = 0;
   /** Where readers keep what they know of it. Another series may have it later. */
   readonly place: number;
@@ -40,6 +41,7 @@ export class CollectedSeries implements Cells {
   /** When its last incarnation was last exported. */
   ended = 0n;
   state: SeriesLife = 'live';
+  attributes: Uint8Array | undefined = undefined;
   #mode = MODE_NONE;
 
   constructor(id: number, place: number, key: Key, start: bigint) {
