@@ -52,6 +52,8 @@ export class Collector {
   /** Series records that were scanned, in this order; the first `#taken` of them were taken in. */
   #found: number[] = [];
   #taken = 0;
+  /** By address: what this isolate knows of records that were not taken in. */
+  readonly #labels: Map<number, Key['labels']>;
   readonly #threads: ThreadTable;
   /** Rows of threads that have ended, all of whose records were scanned. */
   readonly #dead = new Set<number>();
@@ -67,9 +69,18 @@ export class Collector {
   #lastStart = 0n;
   #latestStart = 0n;
 
-  /** `answer` lets the registry of this thread, if there is one, give back at once what it is asked for. */
-  constructor(arena: Arena, settings: Settings, answer: () => boolean = () => true) {
+  /**
+   * `answer` lets the registry of this thread, if there is one, give back at once what it is asked for; `labels` are those
+   * of the series records that it has made since they were last taken in.
+   */
+  constructor(
+    arena: Arena,
+    settings: Settings,
+    answer: () => boolean = () => true,
+    labels = new Map<number, Key['labels']>(),
+  ) {
     this.arena = arena;
+    this.#labels = labels;
     this.#threads = new ThreadTable(arena);
     this.#settings = settings;
     this.#admission = new Admission(settings.limits);
@@ -270,7 +281,9 @@ export class Collector {
   }
 
   #addSeries(address: number): void {
-    const { metric: record, labels, start } = readSeries(this.arena, address);
+    const known = this.#labels.get(address);
+    this.#labels.delete(address);
+    const { metric: record, labels, start } = readSeries(this.arena, address, known);
     const metric = this.#byRecord.get(record);
     if (metric === undefined) return;
     const series = this.#seriesOf(metric, labels, start);
