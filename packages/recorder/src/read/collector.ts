@@ -254,7 +254,8 @@ export class Collector {
 
   /** Also for a record that a series of another slab names before its own slab was read. */
   #metricAt(address: number): CollectedMetric | undefined {
-    if (this.#byRecord.has(address)) return this.#byRecord.get(address);
+    const known = this.#byRecord.get(address);
+    if (known !== undefined || this.#byRecord.has(address)) return known;
     const definition = readMetric(this.arena, address);
     let metric = this.#metrics.get(definition.scope, definition.name);
     if (metric === undefined && this.#metrics.size >= this.#settings.limits.total + MAX_DESCRIBED) {
