@@ -58,6 +58,7 @@ export type {
   MetricType,
   ScopeSnapshot,
   SeriesCursor,
+  SeriesNotes,
   SeriesSource,
   Snapshot,
   SnapshotMetric,

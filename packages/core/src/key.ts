@@ -86,8 +86,26 @@ export function makeKey(scope: Scope, name: string, inherited: readonly Entry[],
   const byName = new Map<string, SeriesLabelValue>();
   for (const [label, value] of inherited) byName.set(label, value);
   for (const [label, value] of own) byName.set(wellFormed(label), canonicalValue(value));
-  const labels = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map((label) => Object.freeze(label));
+  const labels = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(oneOf);
   return Object.freeze({ scope, name, labels: Object.freeze(labels) });
+}
+
+/** Labels of the last keys, each by a hash of it, so many at most, and none that is longer. */
+const recent = new Map<number, Entry>();
+const RECENT = 4_096;
+const LONGEST = 64;
+
+/** A frozen label: one object for equal ones of several series where it is still known, as most series share theirs. */
+function oneOf(label: Entry): Entry {
+  const text = `${label[0]} ${label[1]}`;
+  if (text.length > LONGEST) return Object.freeze(label);
+  let hash = 0;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash, 31) + text.charCodeAt(i);
+  hash &= RECENT - 1;
+  const known = recent.get(hash);
+  if (known !== undefined && known[0] === label[0] && known[1] === label[1]) return known;
+  recent.set(hash, Object.freeze(label));
+  return label;
 }
 
 function canonicalValue(value: SeriesLabelValue): SeriesLabelValue {

@@ -64,6 +64,14 @@ export interface SeriesCursor {
   readonly length: number;
   /** Some of the samples since this reader last read the series. Not for gauges. Absent: none. */
   readonly exemplars?: readonly Exemplar[] | undefined;
+  /** The same object as long as the series lives. Absent: nothing can be kept with it. */
+  readonly notes?: SeriesNotes | undefined;
+}
+
+/** What exporters keep with a series, so that they need not look it up. */
+export interface SeriesNotes {
+  /** The labels as the attributes field of its points in OTLP protobuf, tags included. Never changed once it is set. */
+  attributes: Uint8Array | undefined;
 }
 
 /**

@@ -133,3 +133,17 @@ it('takes own enumerable labels only', () => {
   labels[Symbol('s')] = 'w';
   expect(keyOf(labels).labels).toEqual([['own', 'y']]);
 });
+
+it('gives equal labels of several series as one object, and those that only look alike apart', () => {
+  const first = keyOf({ code: 200, a: 'b' });
+  const second = keyOf({ code: 200, a: 'c' });
+  const text = keyOf({ code: '200' });
+  expect(second.labels[1]).toBe(first.labels[1]);
+  expect(text.labels[0]).toEqual(['code', '200']);
+  expect(first.labels).toEqual([
+    ['a', 'b'],
+    ['code', 200],
+  ]);
+  expect(keyOf({ 'a b': 'c' }).labels).toEqual([['a b', 'c']]);
+  expect(keyOf({ a: 'b c' }).labels).toEqual([['a', 'b c']]);
+});

@@ -24,17 +24,6 @@ import type { ExemplarBatch } from './sdk-types.ts';
 import type { UnitBuilder } from './unit-builder.ts';
 import { highHalf, lowHalf, Writer } from './writer.ts';
 
-/** The attributes of a series as they stand in its points. */
-type AttributeBytes = WeakMap<Key, Uint8Array>;
-
-/**
- * By the point type, whose field number they hold. Keyed by the frozen key of a series, never by attributes that
- * somebody may change.
- */
-const ofNumber: AttributeBytes = new WeakMap();
-const ofHistogram: AttributeBytes = new WeakMap();
-const ofExponential: AttributeBytes = new WeakMap();
-
 const DATA: Readonly<Record<MetricType, DataTags>> = {
   counter: SUM_DATA,
   gauge: GAUGE_DATA,
@@ -166,7 +155,7 @@ export class SnapshotPoints {
     const at = builder.begin();
     this.#times(writer, NUMBER.start, NUMBER.time, series.start);
     if (this.#flags === 0) writer.doubleField(NUMBER.asDouble, series.value);
-    writer.raw(attributesOf(series.key, ofNumber, NUMBER.attributes));
+    writer.raw(attributesOf(series, NUMBER.attributes));
     writeExemplars(writer, NUMBER.exemplars, series.exemplars?.map(batchOf), false);
     this.#finish(writer, NUMBER.flags);
     builder.end(at);
@@ -186,7 +175,7 @@ export class SnapshotPoints {
       for (let i = 0; i < length; i++) writer.count64(counts[i] as number);
     }
     writer.raw(this.#bounds);
-    writer.raw(attributesOf(series.key, ofHistogram, HISTOGRAM_POINT.attributes));
+    writer.raw(attributesOf(series, HISTOGRAM_POINT.attributes));
     writeKnown(writer, HISTOGRAM_POINT.min, series.min);
     writeKnown(writer, HISTOGRAM_POINT.max, series.max);
     writeExemplars(writer, HISTOGRAM_POINT.exemplars, series.exemplars?.map(batchOf), false);
@@ -198,7 +187,7 @@ export class SnapshotPoints {
     const builder = this.#builder;
     const { writer } = builder;
     const at = builder.begin();
-    writer.raw(attributesOf(series.key, ofExponential, EXPONENTIAL_POINT.attributes));
+    writer.raw(attributesOf(series, EXPONENTIAL_POINT.attributes));
     this.#times(writer, EXPONENTIAL_POINT.start, EXPONENTIAL_POINT.time, series.start);
     writer.countField(EXPONENTIAL_POINT.count, series.count);
     writer.doubleField(EXPONENTIAL_POINT.sum, series.sum);
@@ -240,14 +229,15 @@ function batchOf({ value, time, traceId, spanId, filteredLabels }: Exemplar): Ex
   return { value, timestamp: time, traceId, spanId, filteredAttributes: Object.fromEntries(filteredLabels) };
 }
 
-function attributesOf(key: Key, cache: AttributeBytes, fieldTag: number): Uint8Array {
-  const known = cache.get(key);
+/** Kept with the series: its key is frozen, and its metric, whose points say which tag, stays of one type. */
+function attributesOf({ key, notes }: SeriesCursor, fieldTag: number): Uint8Array {
+  const known = notes?.attributes;
   if (known !== undefined) return known;
   scratch.length = 0;
   for (const [name, value] of key.labels) writeAttribute(scratch, fieldTag, name, value);
   // A copy in Buffer's pool: thousands of small allocations outside the heap would burden the garbage collector.
   const bytes = Buffer.from(scratch.bytes.subarray(0, scratch.length));
-  cache.set(key, bytes);
+  if (notes !== undefined) notes.attributes = bytes;
   return bytes;
 }
 

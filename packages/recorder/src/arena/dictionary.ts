@@ -152,7 +152,20 @@ export function readMetric(arena: Arena, address: number): MetricDefinition {
   };
 }
 
-export function readSeries(arena: Arena, address: number): SeriesDefinition {
+/** `labels`: who knows them need not have a copy. */
+export function readSeries(
+  arena: Arena,
+  address: number,
+  labels = readLabels(arena, address),
+): SeriesDefinition {
+  return {
+    metric: arena.words[address * 2 + SERIES_METRIC] as number,
+    labels,
+    start: arena.longs[address + SERIES_START / 2] as bigint,
+  };
+}
+
+function readLabels(arena: Arena, address: number): Key['labels'] {
   const words = address * 2;
   const text = new TextReader(arena.bytes, (words + SERIES_WORDS) * 4);
   const types = (words + SERIES_WORDS) * 4 + (arena.words[words + RECORD_IDENTITY] as number);
@@ -162,11 +175,7 @@ export function readSeries(arena: Arena, address: number): SeriesDefinition {
     const name = text.string();
     labels.push(Object.freeze([name, typed(text.string(), arena.bytes[types + i] as number)]));
   }
-  return {
-    metric: arena.words[words + SERIES_METRIC] as number,
-    labels: Object.freeze(labels),
-    start: arena.longs[address + SERIES_START / 2] as bigint,
-  };
+  return Object.freeze(labels);
 }
 
 function typed(value: string, type: number): SeriesLabelValue {

@@ -3,6 +3,7 @@ import {
   type Kind,
   report,
   type Scope,
+  type SeriesNotes,
   type SnapshotMetric,
   type Temporality,
 } from '@ostinato/core';
@@ -18,8 +19,10 @@ import type { Cells } from './merge.ts';
  */
 export type SeriesLife = 'live' | 'expired' | 'gone';
 
+const NONE: readonly number[] = Object.freeze([]);
+
 /** One series, of all threads that record on it. */
-export class CollectedSeries implements Cells {
+export class CollectedSeries implements Cells, SeriesNotes {
   /** Counted from 0 in order of arrival. */
   readonly id: number;
   readonly key: Key;
@@ -27,9 +30,9 @@ export class CollectedSeries implements Cells {
   readonly born: bigint;
   start: bigint;
   /** Addresses of the series records. Each names a cell; what these hold together is the series. */
-  readonly records: number[] = [];
-  retired: Float64Array | undefined;
-  past: Float64Array | undefined;
+  records: readonly number[] = NONE;
+  retired: Float64Array | undefined = undefined;
+  past: Float64Array | undefined = undefined;
   floor = 0;
   /** Where readers keep what they know of it. Another series may have it later. */
   readonly place: number;
@@ -40,6 +43,7 @@ export class CollectedSeries implements Cells {
   /** The latest collection that was read from when this incarnation was found. */
   found = 0n;
   state: SeriesLife = 'live';
+  attributes: Uint8Array | undefined = undefined;
   #mode = MODE_NONE;
 
   constructor(id: number, place: number, key: Key, start: bigint) {
@@ -64,12 +68,17 @@ export class CollectedSeries implements Cells {
     return past === undefined ? this : { key, records, retired, floor };
   }
 
+  /** Adds a record. Most series have one, and a list that is pushed to makes room for many. */
+  add(record: number): void {
+    if (this.records.length === 0) this.records = [record];
+    else (this.records as number[]).push(record);
+  }
+
   /** Takes out some of the records. */
   forget(records: readonly number[]): void {
     const gone = new Set(records);
-    let kept = 0;
-    for (const record of this.records) if (!gone.has(record)) this.records[kept++] = record;
-    this.records.length = kept;
+    const kept = this.records.filter((record) => !gone.has(record));
+    this.records = kept.length === 0 ? NONE : kept;
   }
 }
 

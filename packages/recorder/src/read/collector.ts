@@ -11,7 +11,7 @@ import { NameTable } from '../registry/trie.ts';
 import { CollectedMetric, type CollectedScope, CollectedSeries } from './collected.ts';
 import { type DepartingReader, Departures } from './departures.ts';
 import type { ExemplarInbox } from './exemplar-inbox.ts';
-import { Exemplars } from './exemplars.ts';
+import { Exemplars, type Owner } from './exemplars.ts';
 import { Expirer } from './expirer.ts';
 import { archive, retire } from './retire.ts';
 import { DEFINE, FREE, LOOK, MERGE, Pace, Rounds } from './rounds.ts';
@@ -54,6 +54,8 @@ export class Collector {
   /** Series records that were scanned, in this order; the first `#taken` of them were taken in. */
   #found: number[] = [];
   #taken = 0;
+  /** By address: what this isolate knows of records that were not taken in. */
+  readonly #labels: Map<number, Key['labels']>;
   readonly #threads: ThreadTable;
   /** Rows of threads that have ended, all of whose records were scanned. */
   readonly #dead = new Set<number>();
@@ -69,9 +71,18 @@ export class Collector {
   #lastStart = 0n;
   #latestStart = 0n;
 
-  /** `answer` lets the registry of this thread, if there is one, give back at once what it is asked for. */
-  constructor(arena: Arena, settings: Settings, answer: () => boolean = () => true) {
+  /**
+   * `answer` lets the registry of this thread, if there is one, give back at once what it is asked for; `labels` are those
+   * of the series records that it has made since they were last taken in.
+   */
+  constructor(
+    arena: Arena,
+    settings: Settings,
+    answer: () => boolean = () => true,
+    labels = new Map<number, Key['labels']>(),
+  ) {
     this.arena = arena;
+    this.#labels = labels;
     this.#threads = new ThreadTable(arena);
     this.#settings = settings;
     this.#admission = new Admission(settings.limits);
@@ -83,7 +94,8 @@ export class Collector {
           answer,
         })
       : undefined;
-    this.#exemplars = settings.exemplars === 'always_off' ? undefined : new Exemplars(arena, answer);
+    this.#exemplars =
+      settings.exemplars === 'always_off' ? undefined : new Exemplars(arena, answer, this.#ownerOf);
     this.#positions = new Uint32Array(arena.slabs);
   }
 
@@ -186,7 +198,6 @@ export class Collector {
 
   #retire(metric: CollectedMetric, series: CollectedSeries, gone: readonly number[]): void {
     this.watcher?.leaving(gone);
-    this.#exemplars?.leaving(gone);
     retire(this.arena, metric, series, gone);
   }
 
@@ -246,7 +257,8 @@ export class Collector {
 
   /** Also for a record that a series of another slab names before its own slab was read. */
   #metricAt(address: number): CollectedMetric | undefined {
-    if (this.#byRecord.has(address)) return this.#byRecord.get(address);
+    const known = this.#byRecord.get(address);
+    if (known !== undefined || this.#byRecord.has(address)) return known;
     const definition = readMetric(this.arena, address);
     let metric = this.#metrics.get(definition.scope, definition.name);
     if (metric === undefined && this.#metrics.size >= this.#settings.limits.total + MAX_DESCRIBED) {
@@ -273,15 +285,27 @@ export class Collector {
   }
 
   #addSeries(address: number): void {
-    const { metric: record, labels, start } = readSeries(this.arena, address);
+    const known = this.#labels.get(address);
+    this.#labels.delete(address);
+    const { metric: record, labels, start } = readSeries(this.arena, address, known);
     const metric = this.#byRecord.get(record);
     if (metric === undefined) return;
     const series = this.#seriesOf(metric, labels, start);
-    series.records.push(address);
+    series.add(address);
     this.watcher?.found(address, metric, series);
     this.#expirer?.watch(address, metric, series);
-    this.#exemplars?.know(address, metric, series);
   }
+
+  /** Whose a record is that was taken in, by what it says; it is one of its series' records until it is retired. */
+  readonly #ownerOf = (address: number): Owner | undefined => {
+    const { metric: record, labels } = readSeries(this.arena, address);
+    const metric = this.#byRecord.get(record);
+    if (metric === undefined) return undefined;
+    for (const series of [metric.byLabels.get(labels), metric.overflow]) {
+      if (series?.records.includes(address) === true) return { metric, series };
+    }
+    return undefined;
+  };
 
   #admitMetric(metric: CollectedMetric): boolean {
     if (metric.admitted) return true;

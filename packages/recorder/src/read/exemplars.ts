@@ -14,6 +14,7 @@ import {
   EXEMPLARS_ADDRESS,
   EXEMPLARS_USED,
   MAX_EXEMPLARS,
+  SERIES_DONE,
   SERIES_INCARNATION,
 } from '../arena/layout.ts';
 import { isOverflow } from '../registry/admission.ts';
@@ -30,10 +31,9 @@ interface Pool {
 }
 
 /** Whose a series record is. */
-interface Owner {
+export interface Owner {
   readonly metric: CollectedMetric;
   readonly series: CollectedSeries;
-  readonly incarnation: number;
 }
 
 /** One exemplar as it was read: its words. */
@@ -41,8 +41,8 @@ const read = new Int32Array(EXEMPLAR_WORDS);
 const doubles = new Float64Array(read.buffer);
 const longs = new BigInt64Array(read.buffer);
 
-/** Units of work, as those in rounds.ts: of taking one. */
-const TAKE = 16;
+/** Units of work, as those in rounds.ts: of taking one, whose series is looked up by the labels in its record. */
+const TAKE = 64;
 
 const NO_LABELS: Key['labels'] = Object.freeze([]);
 
@@ -51,13 +51,16 @@ export class Exemplars {
   readonly #arena: Arena;
   readonly #answer: () => void;
   readonly #pools: Pool[] = [];
-  /** By address of the series record. */
-  readonly #owners = new Map<number, Owner>();
+  readonly #ownerOf: (record: number) => Owner | undefined;
   readonly #inboxes = new WeakList<ExemplarInbox>();
 
-  /** `answer` lets the registry of this thread follow to another round at once. */
-  constructor(arena: Arena, answer: () => void) {
+  /**
+   * `answer` lets the registry of this thread follow to another round at once. `ownerOf` finds whose a series record is,
+   * undefined: it was not taken in yet. Nothing is kept for that: most series never have an exemplar.
+   */
+  constructor(arena: Arena, answer: () => void, ownerOf: (record: number) => Owner | undefined) {
     this.#arena = arena;
+    this.#ownerOf = ownerOf;
     this.#answer = answer;
   }
 
@@ -71,22 +74,10 @@ export class Exemplars {
     this.#pools.push({ record, taken: new Int32Array(MAX_EXEMPLARS) });
   }
 
-  /** A series record belongs to this series, as of its current incarnation. */
-  know(record: number, metric: CollectedMetric, series: CollectedSeries): void {
-    const incarnation = this.#arena.words[record * 2 + SERIES_INCARNATION] as number;
-    this.#owners.set(record, { metric, series, incarnation });
-  }
-
-  /** Nothing more comes of these records until they are another series': what they say may be that one's any time now. */
-  leaving(records: readonly number[]): void {
-    for (const record of records) this.#owners.delete(record);
-  }
-
-  /** Slots and records in the memory of threads that are gone. */
+  /** Slots in the memory of threads that are gone. */
   forget(lies: (address: number) => boolean): void {
     const kept = this.#pools.filter(({ record }) => !lies(record));
     this.#pools.splice(0, this.#pools.length, ...kept);
-    for (const record of this.#owners.keys()) if (lies(record)) this.#owners.delete(record);
   }
 
   /**
@@ -111,12 +102,19 @@ export class Exemplars {
     this.#answer();
   }
 
-  /** Gives to all readers what was read. False: nobody knows whose it is. */
+  /**
+   * Gives to all readers what was read. False: nobody knows whose it is. A record that is done with is not read, since its
+   * owner may be writing it anew; any other stays as it is meanwhile, as it is done with only by a later part of a round.
+   */
   #deliver(inboxes: readonly ExemplarInbox[]): boolean {
     const record = read[EXEMPLAR_SERIES] as number;
-    const owner = this.#owners.get(record);
-    if (owner?.incarnation !== read[EXEMPLAR_INCARNATION]) return false;
-    const { metric, series } = owner as Owner;
+    const { words } = this.#arena;
+    const incarnation = Atomics.load(words, record * 2 + SERIES_INCARNATION);
+    if (incarnation !== read[EXEMPLAR_INCARNATION]) return false;
+    if (incarnation === words[record * 2 + SERIES_DONE]) return false;
+    const owner = this.#ownerOf(record);
+    if (owner === undefined) return false;
+    const { metric, series } = owner;
     const exemplar = this.#exemplar(series === metric.overflow ? this.#labels(record) : NO_LABELS);
     for (const inbox of inboxes) inbox.add(metric, series, exemplar);
     return true;

@@ -1,4 +1,4 @@
-import type { Exemplar, Key, SeriesCursor, SnapshotMetric } from '@ostinato/core';
+import type { Exemplar, Key, SeriesCursor, SeriesNotes, SnapshotMetric } from '@ostinato/core';
 
 const NO_KEY: Key = Object.freeze({
   scope: Object.freeze({ name: '' }),
@@ -32,6 +32,7 @@ export class Point implements SeriesCursor {
   counts = new Float64Array(160);
   length = 0;
   exemplars: readonly Exemplar[] | undefined = undefined;
+  notes: SeriesNotes | undefined = undefined;
 
   /** What a counter or gauge leaves empty. */
   setValue(value: number): void {

@@ -180,6 +180,7 @@ export class CellReader implements Reader, DepartingReader {
 
   #read(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
     this.#into.key = series.key;
+    this.#into.notes = series;
     switch (metric.type) {
       case 'counter':
         return this.#readCounter(metric, series, time);

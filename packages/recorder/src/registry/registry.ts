@@ -105,6 +105,8 @@ export class Registry implements Recorder {
   readonly #exemplars: ExemplarPool | undefined;
   /** Whether new cells keep exemplars. */
   #sampling: boolean;
+  /** By address of the series record: the labels of those that the collector of this isolate did not take in yet. */
+  #labels: Map<number, Key['labels']> | undefined = undefined;
   /** Who takes each sample of histograms. */
   #samples: SampleSink | undefined = undefined;
   /** After `renew`: the cells that were made since. */
@@ -181,6 +183,15 @@ export class Registry implements Recorder {
   answer(): boolean {
     this.#exemplars?.refresh();
     return this.#slots?.answer() ?? true;
+  }
+
+  /**
+   * From now on notes the labels of each new series record by its address, so that the collector of this isolate need not
+   * have a copy of its own. It takes out what it has used.
+   */
+  shareLabels(): Map<number, Key['labels']> {
+    this.#labels ??= new Map();
+    return this.#labels;
   }
 
   /** From now on each sample of histograms goes there too; of those that have handles, after the next `renew`. */
@@ -427,6 +438,7 @@ export class Registry implements Recorder {
     const find = (record: number) => shareGauge(arena, record, total, reserve);
     const record = defineSeries(arena, this.#slabs, definition, find, reserve);
     if (record === undefined) return undefined;
+    this.#labels?.set(record, definition.labels);
     const sink = new GaugeCell(arena, arena.words[record * 2 + SERIES_CELL] as number);
     this.#slots?.add({ metric, labels: definition.labels, record, sink });
     return sink.cell;
@@ -440,6 +452,7 @@ export class Registry implements Recorder {
     const record = defineSeries(this.#arena, this.#slabs, definition, published, reserve);
     metric.spare = record === undefined ? index : 0;
     if (record === undefined) return undefined;
+    this.#labels?.set(record, definition.labels);
     const sink = this.#open(metric, record, index);
     this.#slots?.add({ metric, labels: definition.labels, record, sink });
     return this.#wrapped(sink) ?? sink.cell;

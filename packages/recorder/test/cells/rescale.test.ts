@@ -30,7 +30,7 @@ function setUp() {
     return new ExponentialHistogram(arena, cells, record, index, () => expect('full').toBe('never'));
   };
   const series = new CollectedSeries(0, 0, makeKey('h'), 0n);
-  series.records.push(record);
+  series.add(record);
   const point = new Point();
   const read = (view = collector) => {
     const writes = mergeExponential(view, series, -1, point);
