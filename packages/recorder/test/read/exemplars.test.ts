@@ -281,7 +281,7 @@ test('an exemplar showed the labels of the series that had its memory next', asy
   const load = jest.spyOn(Atomics, 'add').mockImplementationOnce((words, at, value) => {
     load.mockRestore();
     expect(at).toBe(EXEMPLAR_ROUND);
-    const before = Atomics.add(arena.words, at, value);
+    const before = Atomics.add(arena.words, at, Number(value));
     second.increment(3);
     threads.registries[1]!.answer();
     void words;
