@@ -23,6 +23,11 @@ export async function openDestination(): Promise<Destination> {
         const shown = type === 'sum' || type === 'gauge' ? value : `${count} samples, ${sum} in all`;
         console.log(`${`${metric}{${labels}}`.padEnd(44)} ${`${shown}`.padEnd(24)} from ${scope.name}`);
       }
+      for (const { metric, exemplars } of collector.points()) {
+        for (const { value, traceId, spanId } of exemplars) {
+          console.log(`exemplar of ${metric}: ${value} in trace ${traceId}, span ${spanId}`);
+        }
+      }
       await collector.stop();
     },
   };

@@ -1,8 +1,8 @@
-// NodeSDK with tracing: the recorder and our exporter in its reader, spans as ever.
+// NodeSDK with tracing: the recorder and our exporter in its reader, spans as ever. An exemplar leads from a metric to its span.
 import { trace } from '@opentelemetry/api';
 import { metrics, NodeSDK, tracing } from '@opentelemetry/sdk-node';
 import { setGlobalRecorder } from '@ostinato/core';
-import { metricProducer } from '@ostinato/otel';
+import { followTraces, metricProducer } from '@ostinato/otel';
 import { OtlpMetricExporter } from '@ostinato/otlp';
 import { createRecorder } from '@ostinato/recorder';
 import { openDestination } from './destination.ts';
@@ -11,6 +11,7 @@ import { placeOrder } from './shop.ts';
 const destination = await openDestination();
 const recorder = createRecorder();
 setGlobalRecorder(recorder);
+followTraces();
 const spans = new tracing.InMemorySpanExporter();
 const sdk = new NodeSDK({
   serviceName: 'shop',
@@ -32,6 +33,9 @@ for (const [i, kind] of (['retail', 'wholesale', 'retail'] as const).entries()) 
     span.end();
   });
 }
-for (const span of spans.getFinishedSpans()) console.log(`span ${span.name}`);
+for (const span of spans.getFinishedSpans()) {
+  const { traceId, spanId } = span.spanContext();
+  console.log(`span ${span.name}: trace ${traceId}, span ${spanId}`);
+}
 await sdk.shutdown();
 await destination.end();

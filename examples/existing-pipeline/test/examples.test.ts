@@ -39,13 +39,13 @@ test('bridge: views drop an attribute and rename a histogram', async () => {
   );
 });
 
-test('node-sdk: spans and metrics of one service', async () => {
-  expect(await run('node-sdk')).toEqual(
-    expect.arrayContaining([
-      'span order wholesale',
-      'order.duration{kind=retail}  2 samples, 8 in all  from ostinato',
-    ]),
-  );
+test('node-sdk: an exemplar of a metric leads to the span in which it was recorded', async () => {
+  const lines = await run('node-sdk');
+  expect(lines).toContain('order.duration{kind=retail}  2 samples, 8 in all  from ostinato');
+  const wholesale = lines.find((line) => line.startsWith('span order wholesale: '));
+  const ids = wholesale?.split(': ')[1];
+  expect(ids).toMatch(/^trace [0-9a-f]{32}, span [0-9a-f]{16}$/);
+  expect(lines).toContain(`exemplar of order.duration: 4 in ${ids}`);
 });
 
 test.each(['producer', 'exporter', 'delivery', 'bridge', 'node-sdk'])(

@@ -1,6 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import { orderErrors, orderProcessTime, ordersInFlight } from './metrics.ts';
 import type { Payment } from './payments.ts';
+import { ask, serve } from './tracing.ts';
 import { finishOnClose } from './work.ts';
 
 export type OrderOutcome = 'paid' | 'declined' | 'payment_unavailable';
@@ -9,15 +10,16 @@ export type OrderOutcome = 'paid' | 'declined' | 'payment_unavailable';
 export type Pay = (payment: Payment) => Promise<number>;
 
 export function payOverHttp(paymentUrl: string): Pay {
-  return async (payment) => {
-    const response = await fetch(`${paymentUrl}/pay`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(payment),
+  return (payment) =>
+    ask('POST /pay', async (trace) => {
+      const response = await fetch(`${paymentUrl}/pay`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...trace },
+        body: JSON.stringify(payment),
+      });
+      await response.arrayBuffer();
+      return response.status;
     });
-    await response.arrayBuffer();
-    return response.status;
-  };
 }
 
 async function placeOrder(order: Payment, pay: Pay): Promise<OrderOutcome> {
@@ -52,12 +54,13 @@ const schema = {
 export function orderService(pay: Pay, observe: (outcome: OrderOutcome) => void = () => {}): FastifyInstance {
   const app = fastify();
   const work = finishOnClose(app);
-  app.post<{ Body: Payment }>('/order', { schema }, async ({ body }, reply) => {
-    const outcome = await work(async () => {
+  app.post<{ Body: Payment }>('/order', { schema }, async ({ body, headers }, reply) => {
+    const answer = async () => {
       const result = await placeOrder(body, pay);
       observe(result);
       return result;
-    });
+    };
+    const outcome = await work(() => serve('POST /order', headers, answer));
     return reply.code(STATUS[outcome]).send({ outcome });
   });
   return app;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { paymentAmount, paymentProcessTime, paymentRequests } from './metrics.ts';
+import { serve } from './tracing.ts';
 import { finishOnClose } from './work.ts';
 
 export const METHODS = ['card', 'transfer', 'voucher'] as const;
@@ -53,12 +54,13 @@ export function paymentService(
 ): FastifyInstance {
   const app = fastify();
   const work = finishOnClose(app);
-  app.post<{ Body: Payment }>('/pay', { schema }, async ({ body }, reply) => {
-    const outcome = await work(async () => {
+  app.post<{ Body: Payment }>('/pay', { schema }, async ({ body, headers }, reply) => {
+    const answer = async () => {
       const result = await takePayment(body, bank);
       observe(body, result);
       return result;
-    });
+    };
+    const outcome = await work(() => serve('POST /pay', headers, answer));
     return reply.code(outcome === 'approved' ? 200 : 402).send({ outcome });
   });
   return app;

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { start } from 'ostinato';
 import type { Tally } from './tally.ts';
+import { startTracing } from './tracing.ts';
 
 /** What a service tells the process that forked it, if there is one. */
 export type Message =
@@ -21,6 +22,7 @@ export async function runService(
 ): Promise<void> {
   // All it takes: OTEL_EXPORTER_OTLP_ENDPOINT and the other OTEL_* variables say the rest.
   const metrics = start({ serviceName: name });
+  startTracing();
   const tell = (message: Message) => process.send?.(message);
 
   try {

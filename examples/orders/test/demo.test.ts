@@ -32,6 +32,7 @@ function delivered(metric: string, value: number, attributes: Record<string, str
     zeroCount: 0,
     positive: NONE,
     negative: NONE,
+    exemplars: [],
   };
 }
 

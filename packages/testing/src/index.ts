@@ -6,7 +6,13 @@ export type { Collector, CollectorOptions, ReceivedRequest, Script } from './col
 export { startCollector } from './collector/collector.ts';
 export type { LedgerSeries } from './collector/ledger.ts';
 export { Ledger, quantile, quantity } from './collector/ledger.ts';
-export type { Attributes, AttributeValue, ExponentialBuckets, Point } from './collector/points.ts';
+export type {
+  Attributes,
+  AttributeValue,
+  ExponentialBuckets,
+  Point,
+  PointExemplar,
+} from './collector/points.ts';
 export { decodePoints } from './collector/points.ts';
 export { type ContractCase, recorderContract } from './contract/contract.ts';
 export { type ContractSeries, type ContractSubject, readSnapshot } from './contract/subject.ts';

@@ -112,6 +112,24 @@ test('series that ended have a point without a value, in a unit of their own', (
   expect(ended[1]).toMatchObject({ count: 0, bounds: [1, 2], bucketCounts: [0, 0, 0] });
 });
 
+test('exemplars stand on the point of the samples, not on its zero, nor where a series ends', () => {
+  const exemplars = [
+    { value: 0.5, time: TIME, traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), filteredLabels: [] },
+  ];
+  const given = snapshotOf(METRICS, { exemplars });
+  const ended = METRICS.map((one) => ({ metric: one, key: seriesOf(one.name).key, start: TIME - MINUTE }));
+  const points = pointsOf(Object.assign(given, { ended: () => ended })).flat();
+  expect(
+    points.map(({ metric, flags, time, exemplars }) => [metric, flags, time - TIME, exemplars.length]),
+  ).toEqual([
+    ...METRICS.flatMap(({ name }) => [
+      [name, 0, -MINUTE, 0],
+      [name, 0, 0n, 1],
+    ]),
+    ...METRICS.map(({ name }) => [name, 1, 0n, 0]),
+  ]);
+});
+
 test('a snapshot of which nothing is left but ends gives these, 64 in a step', () => {
   const snapshot = Object.assign(new FakeSnapshot(TIME, []), {
     ended: () =>

@@ -1,6 +1,7 @@
 import {
   type AnyValue,
   decodeRequest,
+  type Exemplar,
   type ExponentialHistogramDataPoint,
   type HistogramDataPoint,
   type KeyValue,
@@ -25,6 +26,18 @@ export type Attributes = Readonly<Record<string, AttributeValue>>;
 export interface ExponentialBuckets {
   readonly offset: number;
   readonly counts: readonly number[];
+}
+
+/** One of the samples of a point, with the span in which it was recorded. */
+export interface PointExemplar {
+  /** Hex; empty if there was no span. */
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly value: number;
+  /** Epoch nanoseconds. */
+  readonly time: bigint;
+  /** Those of the sample that the point does not have. */
+  readonly attributes: Attributes;
 }
 
 /**
@@ -63,6 +76,7 @@ export interface Point {
   readonly zeroCount: number;
   readonly positive: ExponentialBuckets;
   readonly negative: ExponentialBuckets;
+  readonly exemplars: readonly PointExemplar[];
 }
 
 type AnyDataPoint = NumberDataPoint & HistogramDataPoint & ExponentialHistogramDataPoint & SummaryDataPoint;
@@ -136,7 +150,20 @@ function point(
     zeroCount: Number(data.zeroCount ?? 0),
     positive: buckets(data.positive),
     negative: buckets(data.negative),
+    exemplars: (data.exemplars ?? []).map(exemplar),
   };
+}
+
+function exemplar({
+  traceId = '',
+  spanId = '',
+  timeUnixNano = '0',
+  asDouble,
+  asInt,
+  filteredAttributes,
+}: Exemplar): PointExemplar {
+  const value = asDouble ?? Number(asInt ?? Number.NaN);
+  return { traceId, spanId, value, time: BigInt(timeUnixNano), attributes: attributes(filteredAttributes) };
 }
 
 function buckets({

@@ -32,6 +32,7 @@ function point(changes: Partial<Point> = {}): Point {
     zeroCount: 0,
     positive: NONE,
     negative: NONE,
+    exemplars: [],
     ...changes,
   };
 }

@@ -1,4 +1,5 @@
 import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
+import { encodeRequest } from '../../../otlp/src/encode/serialize.ts';
 import { decodePoints } from '../../src/collector/points.ts';
 
 // The numbers of the SDK's enums, and its HrTime.
@@ -143,4 +144,26 @@ test('what is no request is an error', () => {
   expect(() => decodePoints(Buffer.from([0x0a, 0x7f, 1]))).toThrow(
     expect.objectContaining({ code: 'OSTINATO_MALFORMED_OTLP' }),
   );
+});
+
+test('decodes exemplars, with and without a span', () => {
+  const span = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
+  const exemplars = [
+    {
+      timeUnixNano: '5',
+      asDouble: 0.5,
+      ...span,
+      filteredAttributes: [{ key: 'user', value: { stringValue: 'ada' } }],
+    },
+    { asInt: '7' },
+  ];
+  const metrics = [{ name: 'orders', sum: { dataPoints: [{ exemplars }, {}] } }];
+  const points = decodePoints(encodeRequest({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] }));
+  expect(points.map((point) => point.exemplars)).toEqual([
+    [
+      { ...span, value: 0.5, time: 5n, attributes: { user: 'ada' } },
+      { traceId: '', spanId: '', value: 7, time: 0n, attributes: {} },
+    ],
+    [],
+  ]);
 });
