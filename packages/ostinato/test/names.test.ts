@@ -37,6 +37,7 @@ const SEAMS = [
   'ScopeSnapshot',
   'SeriesCursor',
   'SeriesLabelValue',
+  'SeriesNotes',
   'SeriesSource',
   'setReporter',
   'setTraceContext',
