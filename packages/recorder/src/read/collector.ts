@@ -212,10 +212,12 @@ export class Collector {
       isLeft[slab] = 1;
     }
     const lies = (address: number) => isLeft[Math.floor((address * 8) / SLAB_BYTES)] === 1;
-    if (slabs.length > 0) yield* this.#retireAll(lies);
-    if (slabs.length > 0) yield* this.#expirer?.forget(lies) ?? [];
-    if (slabs.length > 0) this.#exemplars?.forget(lies);
-    if (slabs.length > 0) this.watcher?.forget(lies);
+    if (slabs.length > 0) {
+      yield* this.#retireAll(lies);
+      yield* this.#expirer?.forget(lies) ?? [];
+      this.#exemplars?.forget(lies);
+      this.watcher?.forget(lies);
+    }
     for (const address of this.#byRecord.keys()) if (lies(address)) this.#byRecord.delete(address);
     for (const slab of slabs) {
       this.#positions[slab] = 0;
