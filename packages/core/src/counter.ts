@@ -1,7 +1,7 @@
 import { Handle, whyNotPositive } from './handle.ts';
 import type { Fault } from './key.ts';
 import { noopCounter } from './noop.ts';
-import { type Cell, type CounterSink, type Key, REVOKED, type Recorder } from './recorder.ts';
+import { type Cell, COUNTED, type CounterSink, type Key, REVOKED, type Recorder } from './recorder.ts';
 import { type Definition, sharedState } from './state.ts';
 
 /** A sum that only grows: requests served, bytes sent. Get one from `counter` or `defineCounter`. */
@@ -31,29 +31,29 @@ export class CounterHandle extends Handle<CounterSink> implements Counter {
 
   increment(by: number = 1): void {
     const { cell } = this;
-    if (cell.gate === state.gate && typeof by === 'number' && by >= 0 && by < Infinity) {
-      // As `add`, which the compiler would look up at each call.
-      const slots = cell.slots as Float64Array;
-      const { index } = cell;
-      slots[index] = (slots[index] as number) + by;
-    } else {
-      this.incrementByEscape(by);
+    const { gate } = cell;
+    if (typeof by === 'number' && by >= 0 && by < Infinity) {
+      const open = state.gate;
+      if (gate === open || (gate === COUNTED - open && --(cell.sink as CountedSink).left > 0)) {
+        const slots = cell.slots as Float64Array;
+        const { index } = cell;
+        slots[index] = (slots[index] as number) + by;
+        return;
+      }
     }
+    this.incrementByEscape(by);
   }
 
   private incrementByEscape(by: number): void {
-    // What a counter with exemplars costs: the escape without its detours.
-    if (this.isSunk() && typeof by === 'number' && by >= 0 && by < Infinity) {
-      const { cell } = this;
-      cell.sink.increment(by);
-      this.open(cell);
-      return;
-    }
     if (!this.admits(whyNotPositive(by), 'increment', by)) return;
     const cell = this.resolve();
-    if (cell.slots !== undefined && cell.gate !== REVOKED) add(cell.slots, cell.index, by);
-    else cell.sink.increment(by);
-    this.open(cell);
+    const { slots, index, sink } = cell;
+    if (slots !== undefined && cell.gate !== REVOKED && sink.left === undefined) {
+      slots[index] = (slots[index] as number) + by;
+    } else {
+      sink.increment(by);
+    }
+    if (this.mayOpen(cell)) cell.gate = sink.left === undefined ? state.gate : COUNTED - state.gate;
   }
 
   absolute(value: number): void {
@@ -62,6 +62,4 @@ export class CounterHandle extends Handle<CounterSink> implements Counter {
   }
 }
 
-function add(slots: Float64Array, index: number, by: number): void {
-  slots[index] = (slots[index] as number) + by;
-}
+type CountedSink = CounterSink & { left: number };

@@ -42,7 +42,7 @@ export class GaugeHandle extends Handle<GaugeSink> implements Gauge {
     const cell = this.resolve();
     if (cell.slots !== undefined && cell.gate !== REVOKED) store(cell.slots, cell.index, value);
     else cell.sink.set(value);
-    this.open(cell);
+    if (this.mayOpen(cell)) cell.gate = state.gate;
   }
 
   increment(by: number = 1): void {

@@ -15,7 +15,7 @@ const state = sharedState();
  * handle has none of its, and operates on that. `cell`, `owner` and `epoch` are a memo of one entry: whose cell this
  * is. A handle starts with the noop cell, and has it again whenever there is no recorder.
  *
- * The fast way is safe because a gate is only opened in `open`, on a cell of the global recorder, in the epoch that
+ * The fast way is safe because a gate is only opened when `mayOpen` allows it, on a cell of the global recorder, in the epoch that
  * is current then; because a gate is closed by moving the epoch, which every installation does; and because the
  * first local recorder sets `state.gate` to a value that no cell ever has.
  */
@@ -48,16 +48,6 @@ export abstract class Handle<S> {
     return this.cell;
   }
 
-  /**
-   * Whether operations go to the sink of the cell that is there. Without local recorders, the epoch says whose cell it
-   * is; handles that are inert have none.
-   */
-  protected isSunk(): boolean {
-    const { cell } = this;
-    const isBound = this.epoch === state.epoch && state.locals === undefined && cell.gate !== REVOKED;
-    return isBound && cell.slots === undefined;
-  }
-
   private bind(recorder: Recorder | undefined): void {
     const { epoch } = state;
     const { target } = this;
@@ -72,11 +62,11 @@ export abstract class Handle<S> {
     this.epoch = epoch;
   }
 
-  /** Lets the next operations take the fast way, if this cell permits it. */
-  protected open(cell: Cell<S>): void {
-    if (state.gate === CLOSED || cell.slots === undefined || cell.gate === REVOKED) return;
+  /** Whether the next operations may take the fast way, now that the cell's sink was called. */
+  protected mayOpen(cell: Cell<S>): boolean {
+    if (state.gate === CLOSED || cell.slots === undefined || cell.gate === REVOKED) return false;
     // A recorder may have been replaced while the sink was called.
-    if (this.epoch === state.epoch) cell.gate = state.gate;
+    return this.epoch === state.epoch;
   }
 
   /** Whether an operation may be carried out. If not, it is refused. */

@@ -52,7 +52,7 @@ export class HistogramHandle extends Handle<HistogramSink> implements Histogram 
     if (count === 0) return;
     const cell = this.resolve();
     cell.sink.record(value, count);
-    this.open(cell);
+    if (this.mayOpen(cell)) cell.gate = state.gate;
   }
 
   startTimer(): Timer {

@@ -68,4 +68,11 @@ export { SNAPSHOT } from './snapshot.ts';
 export { currentEpoch, nextEpoch as rebind } from './state.ts';
 export { editDistance } from './text.ts';
 export type { Timer } from './timer.ts';
-export { type ActiveSpan, activeSpan, hasTraceContext, setTraceContext, type TraceContext } from './trace.ts';
+export {
+  type ActiveSpan,
+  activeSpan,
+  hasTraceContext,
+  isTracing,
+  setTraceContext,
+  type TraceContext,
+} from './trace.ts';

@@ -65,12 +65,14 @@ export interface Key {
  * What a held handle writes to.
  *
  * `gate` is set by the facade: while it equals the isolate's gate, the handle takes its fast path. A recorder
- * may only revoke it (`REVOKED`): the handle then asks for a new cell at its next operation.
+ * may revoke it (`REVOKED`): the handle then asks for a new cell at its next operation. Or it closes one that it did not
+ * revoke (`UNOPENED`): the next operation goes through `sink`.
  *
  * `slots` is the permission for the fast path. Counters: `slots[index] += by`. Gauges: `slots[index] = value`
  * and `slots[index + 1] += 1` (a plain write counter that shows activity). Histograms: any array; it says that
  * `sink.record` may be called from the fast path. While it is undefined every operation goes through `sink`,
  * and it is looked at again after each of them: a counter's `increment` publishes `slots` once the series is a sum.
+ * A counter's sink that has `left` wants some increments for itself: see `CounterSink`.
  */
 export interface Cell<S> {
   gate: number;
@@ -83,11 +85,18 @@ export interface Cell<S> {
 export const UNOPENED = 0;
 /** `Cell.gate` after the recorder withdrew the cell: the handle asks the recorder again. */
 export const REVOKED = -2;
+/** `COUNTED - gate` is the open gate of a counter whose sink has `left`; no other gate has that value. */
+export const COUNTED = -3;
 
 /** Sinks receive valid numbers only: finite, and not negative for counters and histograms. They never throw. */
 export interface CounterSink {
   increment(by: number): void;
   absolute(value: number): void;
+  /**
+   * Where it is a number: the increment that counts it down to 0 comes to the sink, and all before it take the fast path.
+   * A small integer, set by the sink.
+   */
+  left?: number | undefined;
 }
 export interface GaugeSink {
   set(value: number): void;

@@ -18,6 +18,8 @@ export interface ActiveSpan {
 export interface TraceContext {
   /** The active span, if there is one. Called for the few samples that may become exemplars. */
   activeSpan(): ActiveSpan | undefined;
+  /** Whether there may be spans. While it says no, none is looked for but once a collection. Absent: yes. */
+  isTracing?(): boolean;
   /**
    * The value that spans or baggage give to a label of a metric with `contextLabels`. Called whenever such a metric is
    * recorded on; what is no label value counts as absent. Absent: they give none.
@@ -61,6 +63,16 @@ export function traceLabel(name: string): SeriesLabelValue | undefined {
       return `The labels of the active span could not be found: ${String(error)}`;
     });
     return undefined;
+  }
+}
+
+/** Whether there may be spans in this thread. Never throws. */
+export function isTracing(): boolean {
+  try {
+    return state.trace?.isTracing?.() ?? true;
+  } catch {
+    // Looking for a span tells more.
+    return true;
   }
 }
 

@@ -1,4 +1,12 @@
-import { counter, gauge, histogram, type Installation, REVOKED, setGlobalRecorder } from '../src/index.ts';
+import {
+  counter,
+  gauge,
+  histogram,
+  type Installation,
+  REVOKED,
+  setGlobalRecorder,
+  UNOPENED,
+} from '../src/index.ts';
 import { sharedState } from '../src/state.ts';
 import { TestRecorder } from './support/recorder.ts';
 import { collectWarnings } from './support/warnings.ts';
@@ -101,6 +109,47 @@ it('looks for slots after each operation: an increment may publish them', () => 
   expect(cell.gate).toBe(sharedState().gate);
   orders.increment(3);
   expect(slots[0]).toBe(3);
+});
+
+it('a counter whose sink counts down calls it for the increment that it wants, and takes the fast way until then', () => {
+  const recorder = install(new TestRecorder());
+  orders.increment(0);
+  const { sink, slots } = recorder.counterCell('orders')!;
+  expect(recorder.sunk).toBe(0);
+  const wanted: number[] = [];
+  const { increment } = sink;
+  sink.left = 3;
+  sink.increment = (by) => {
+    increment(by);
+    wanted.push(by);
+    sink.left = 3;
+  };
+  recorder.counterCell('orders')!.gate = UNOPENED;
+  for (let by = 1; by <= 10; by++) {
+    orders.increment(by);
+    orders.increment(Number.NaN);
+  }
+  expect(wanted).toEqual([1, 4, 7, 10]);
+  expect(slots![0]).toBe(55);
+  sink.left = undefined;
+  recorder.counterCell('orders')!.gate = UNOPENED;
+  orders.increment(1);
+  expect(recorder.counterCell('orders')!.gate).toBe(sharedState().gate);
+  expect([slots![0], recorder.sunk]).toEqual([56, 4]);
+});
+
+it('a counter whose sink counts down follows when the recorder is replaced', () => {
+  const first = install(new TestRecorder());
+  orders.increment(1);
+  first.counterCell('orders')!.sink.left = 1_000;
+  first.counterCell('orders')!.gate = UNOPENED;
+  orders.increment(1);
+  orders.increment(1);
+  const second = install(new TestRecorder());
+  orders.increment(1);
+  install(first);
+  orders.increment(1);
+  expect([first, second].map((recorder) => recorder.value('orders'))).toEqual([4, 1]);
 });
 
 it('asks again when its cell is revoked, and other handles do not', () => {

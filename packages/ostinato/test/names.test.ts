@@ -19,6 +19,7 @@ const SEAMS = [
   'hasTraceContext',
   'HistogramSink',
   'isMetricName',
+  'isTracing',
   'Key',
   'labelNameProblem',
   'makeKey',

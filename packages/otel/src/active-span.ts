@@ -1,7 +1,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { context, TraceFlags, trace } from '@opentelemetry/api';
+import { context, ProxyTracerProvider, TraceFlags, trace } from '@opentelemetry/api';
 import { type ActiveSpan, OptionCheck, setTraceContext } from '@ostinato/core';
 import { labelFinder, readTraceLabels, type TraceLabels } from './trace-labels.ts';
+
+/** What delegates to no tracer provider. */
+const NO_PROVIDER = new ProxyTracerProvider().getDelegate();
+
+/** Whether a tracer provider was registered. */
+function isTracing(): boolean {
+  const provider = trace.getTracerProvider();
+  return !(provider instanceof ProxyTracerProvider && provider.getDelegate() === NO_PROVIDER);
+}
 
 function activeSpan(): ActiveSpan | undefined {
   const span = trace.getSpanContext(context.active());
@@ -28,5 +37,5 @@ export function followTraces(labels: TraceLabels = {}): Disposable {
 /** The same with labels that are known to be valid. */
 export function follow(labels: TraceLabels): Disposable {
   const label = labelFinder(labels);
-  return setTraceContext({ activeSpan, ...(label === undefined ? {} : { label }) });
+  return setTraceContext({ activeSpan, isTracing, ...(label === undefined ? {} : { label }) });
 }

@@ -209,14 +209,16 @@ test.each([null, 5, []])(
   },
 );
 
-test('a tracer provider that is registered after start() is followed', async () => {
+test('a tracer provider that is registered after start() is followed from the next collection on', async () => {
   const { forceFlush } = start();
   const orders = counter('orders');
   orders.increment();
   new NodeTracerProvider().register();
+  await inSpan(() => orders.increment());
+  await forceFlush();
   for (let i = 0; i < 32; i++) await inSpan(() => orders.increment());
   await forceFlush();
-  expect(received().orders).toMatchObject([{ asDouble: 33, exemplars: [{ asDouble: 1 }] }]);
+  expect(received().orders).toMatchObject([{ asDouble: 2 }, { asDouble: 34, exemplars: [{ asDouble: 1 }] }]);
 });
 
 test('redacted labels are in none of what is sent', async () => {

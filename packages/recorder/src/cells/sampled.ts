@@ -1,9 +1,10 @@
-import type { CounterSink, HistogramSink } from '@ostinato/core';
+import { type CounterSink, type HistogramSink, REVOKED, UNOPENED } from '@ostinato/core';
+import { makeCell, type OpenCell } from './cell.ts';
 import type { CounterCell } from './counter.ts';
 import type { ExemplarPool } from './exemplar-pool.ts';
 import { ExplicitHistogram } from './explicit-histogram.ts';
 import type { ExponentialHistogram } from './exponential-histogram.ts';
-import { Reservoir } from './reservoir.ts';
+import { NEVER, Reservoir } from './reservoir.ts';
 
 /*
  * Sinks that keep exemplars, in front of those that count: where there are none, nothing is different. A sample is
@@ -15,22 +16,33 @@ const OF_COUNTER = 1;
 /** Of a histogram that has no explicit buckets (OpenTelemetry metrics SDK, "Exemplar defaults"). */
 const OF_EXPONENTIAL = 20;
 
-/** Its cell gives no slots, so that each increment comes here by the handle's escape. */
+/** A counter's handle takes the fast path between two samples that are wanted, and always while none can be. */
 export class SampledCounter extends Reservoir implements CounterSink {
+  readonly cell: OpenCell<CounterSink>;
   readonly inner: CounterCell;
-  private countdown = 0;
+  left: number | undefined = 0;
 
   constructor(pool: ExemplarPool, inner: CounterCell) {
     super(pool, inner.series, OF_COUNTER);
+    this.cell = makeCell<CounterSink>(undefined, inner.index, this);
     this.inner = inner;
   }
 
   rearm(): void {
-    this.countdown = 0;
+    // The handle, which does not count down, is to come here again.
+    if (this.left === undefined && this.cell.gate !== REVOKED) this.cell.gate = UNOPENED;
+    this.left = 0;
   }
 
   increment(by: number): void {
-    if (this.inner.increment(by) && --this.countdown <= 0) this.countdown = this.offer(0, by);
+    if (!this.inner.increment(by)) return;
+    this.cell.slots = this.inner.cell.slots;
+    if (this.left === undefined) return;
+    // It may come by the handle, which has counted down, or from somewhere else.
+    this.left--;
+    if (this.left > 0) return;
+    const left = this.offer(0, by);
+    this.left = left === NEVER ? undefined : left;
   }
 
   /** No exemplar: a total is no sample. */
@@ -39,26 +51,38 @@ export class SampledCounter extends Reservoir implements CounterSink {
   }
 }
 
-/** One class for both kinds of histogram: a handle's call site sees few. */
+/** One class for both kinds of histogram: a handle's call site sees few. While no sample can be wanted, it is not called. */
 export class SampledHistogram extends Reservoir implements HistogramSink {
+  readonly cell: OpenCell<HistogramSink>;
   readonly inner: ExplicitHistogram | ExponentialHistogram;
   /** By what `inner.record` returns. */
   private readonly countdowns: number[];
 
   constructor(pool: ExemplarPool, inner: ExplicitHistogram | ExponentialHistogram) {
     super(pool, inner.series, inner instanceof ExplicitHistogram ? 1 : OF_EXPONENTIAL);
+    this.cell = makeCell<HistogramSink>(inner.cell.slots, inner.cell.index, this);
     this.inner = inner;
     this.countdowns = new Array<number>(inner.groups).fill(0);
   }
 
   rearm(): void {
     this.countdowns.fill(0);
+    this.cell.sink = this;
   }
 
   record(value: number, count: number): void {
     const group = this.inner.record(value, count);
     const { countdowns } = this;
     const left = (countdowns[group] as number) - count;
-    countdowns[group] = left > 0 ? left : this.offer(group, value);
+    countdowns[group] = left > 0 ? left : this.next(group, value);
+  }
+
+  private next(group: number, value: number): number {
+    const left = this.offer(group, value);
+    if (left === NEVER && !this.traced) {
+      this.countdowns.fill(NEVER);
+      this.cell.sink = this.inner;
+    }
+    return left;
   }
 }

@@ -463,8 +463,8 @@ export class Registry implements Recorder {
     const pool = this.#exemplars;
     if (pool === undefined || !this.#sampling) return undefined;
     return sink instanceof CounterCell
-      ? makeCell<CounterSink>(undefined, 0, new SampledCounter(pool, sink))
-      : makeCell<HistogramSink>(this.#arena.doubles, 0, new SampledHistogram(pool, sink));
+      ? new SampledCounter(pool, sink).cell
+      : new SampledHistogram(pool, sink).cell;
   }
 
   #allocate(metric: Metric, reserve: boolean): number | undefined {

@@ -1,4 +1,4 @@
-import { type Cell, counter, histogram, setGlobalRecorder } from '@ostinato/core';
+import { counter, histogram, REVOKED, setGlobalRecorder } from '@ostinato/core';
 import { ManualClock } from '@ostinato/testing';
 import { scanRecords } from '../../src/arena/dictionary.ts';
 import {
@@ -197,17 +197,66 @@ test('tracing that begins or ends later is followed by series that are there', (
   installation.uninstall();
 });
 
-test('without tracing a counter takes the fast path, and with it the sink', () => {
+test('while there is no tracing, a span is looked for once a round, and the sinks are left alone', () => {
   const recorder = createRecorder({ clock });
-  const off = createRecorder({ clock, exemplars: 'always_off' });
-  const slots = (cell: Cell<{ increment(by: number): void }>) => {
-    cell.sink.increment(1);
-    return cell.slots !== undefined;
+  const reader = recorder.reader({ temporality: 'delta' });
+  const installation = setGlobalRecorder(recorder);
+  const handles = { c: counter('c'), h: histogram('h') };
+  const keyOf = (name: string) => makeKey(name, {}, { name: 'ostinato' });
+  const cells = { c: recorder.counter(keyOf('c'), {}), h: recorder.histogram(keyOf('h'), {}) };
+  const counting = cells.h.sink;
+  const increment = jest.spyOn(cells.c.sink, 'increment');
+  const calls = () => increment.mock.calls.length;
+  const round = () => {
+    tracing.looks = 0;
+    for (let i = 0; i < 1_000; i++) {
+      handles.c.increment();
+      handles.h.record(i);
+    }
+    return readAll(reader.collect()).map((read) => [read.value || read.count, read.exemplars.length]);
   };
-  expect(slots(recorder.counter(makeKey('c'), {}))).toBe(false);
-  expect(slots(off.counter(makeKey('c'), {}))).toBe(true);
-  tracing[Symbol.dispose]();
-  expect(slots(recorder.counter(makeKey('c'), {}))).toBe(true);
+  tracing.begun = false;
+  for (const called of [1, 2]) {
+    expect(round()).toEqual([
+      [1_000, 0],
+      [1_000, 0],
+    ]);
+    expect([tracing.looks, calls()]).toEqual([2, called]);
+  }
+  tracing.begun = true;
+  tracing.active = spanOf(1);
+  expect(round()).toEqual([
+    [1_000, 1],
+    [1_000, 20],
+  ]);
+  // Those that are wanted come to it, and no others.
+  expect(calls()).toBeGreaterThan(2);
+  expect(calls()).toBeLessThan(100);
+  expect(cells.h.sink).toBe(counting);
+  installation.uninstall();
+});
+
+test('a round does not open the cell of a series that has expired', async () => {
+  const threads = new Threads(1, { idleTimeout: 100 });
+  const reader = threads.reader();
+  const registry = threads.registries[0]!;
+  tracing.begun = false;
+  const installation = setGlobalRecorder(registry);
+  const late = counter('c');
+  late.increment(1);
+  const key = makeKey('c', {}, { name: 'ostinato' });
+  const cell = registry.counter(key, {});
+  readAll(reader.collect());
+  await threads.clock.advance(200);
+  for (let pass = 0; pass < 4; pass++) {
+    readAll(reader.collect());
+    registry.answer();
+  }
+  expect(cell.gate).toBe(REVOKED);
+  late.increment(2);
+  expect(registry.counter(key, {})).not.toBe(cell);
+  expect(readAll(reader.collect())).toMatchObject([{ value: 2 }]);
+  installation.uninstall();
 });
 
 test('the exemplars of a thread that has ended arrive, once', () => {

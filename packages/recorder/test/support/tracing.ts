@@ -12,6 +12,8 @@ export function spanOf(id: number, sampled = true): ActiveSpan {
 /** Tracing whose active span a test sets. */
 export class Tracing implements Disposable {
   active: ActiveSpan | undefined = undefined;
+  /** Whether there may be spans. */
+  begun = true;
   /** How often the span was looked for. */
   looks = 0;
   readonly #set: Disposable;
@@ -22,6 +24,7 @@ export class Tracing implements Disposable {
         this.looks++;
         return this.active;
       },
+      isTracing: () => this.begun,
     });
   }
 
