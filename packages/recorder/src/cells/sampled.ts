@@ -15,6 +15,8 @@ import { NEVER, Reservoir } from './reservoir.ts';
 const OF_COUNTER = 1;
 /** Of a histogram that has no explicit buckets (OpenTelemetry metrics SDK, "Exemplar defaults"). */
 const OF_EXPONENTIAL = 20;
+/** The sample that is offered. */
+const wanted = new Float64Array(1);
 
 /** A counter's handle takes the fast path between two samples that are wanted, and always while none can be. */
 export class SampledCounter extends Reservoir implements CounterSink {
@@ -56,13 +58,13 @@ export class SampledHistogram extends Reservoir implements HistogramSink {
   readonly cell: OpenCell<HistogramSink>;
   readonly inner: ExplicitHistogram | ExponentialHistogram;
   /** By what `inner.record` returns. */
-  private readonly countdowns: number[];
+  private readonly countdowns: Int32Array;
 
   constructor(pool: ExemplarPool, inner: ExplicitHistogram | ExponentialHistogram) {
     super(pool, inner.series, inner instanceof ExplicitHistogram ? 1 : OF_EXPONENTIAL);
     this.cell = makeCell<HistogramSink>(inner.cell.slots, inner.cell.index, this);
     this.inner = inner;
-    this.countdowns = new Array<number>(inner.groups).fill(0);
+    this.countdowns = new Int32Array(inner.groups);
   }
 
   rearm(): void {
@@ -72,17 +74,22 @@ export class SampledHistogram extends Reservoir implements HistogramSink {
 
   record(value: number, count: number): void {
     const group = this.inner.record(value, count);
-    const { countdowns } = this;
-    const left = (countdowns[group] as number) - count;
-    countdowns[group] = left > 0 ? left : this.next(group, value);
+    const left = (this.countdowns[group] as number) - count;
+    if (left > 0) {
+      this.countdowns[group] = left;
+    } else {
+      // As an argument it would be put on the heap, at each call.
+      wanted[0] = value;
+      this.next(group);
+    }
   }
 
-  private next(group: number, value: number): number {
-    const left = this.offer(group, value);
+  private next(group: number): void {
+    const left = this.offer(group, wanted[0] as number);
+    this.countdowns[group] = left;
     if (left === NEVER && !this.traced) {
       this.countdowns.fill(NEVER);
       this.cell.sink = this.inner;
     }
-    return left;
   }
 }

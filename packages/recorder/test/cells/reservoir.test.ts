@@ -88,6 +88,15 @@ test('many samples of one value count as many', () => {
   expect(hits / trials).toBeLessThan(1);
 });
 
+test('so many samples at once that no countdown is as long', () => {
+  for (const values of rounds(3, 'histogram', undefined, (sink) => {
+    for (let i = 0; i < 30; i++) sink.record(i, i < 20 ? 1 : 2 ** 40);
+  })) {
+    expect(values).toHaveLength(20);
+    expect(values.some((value) => value >= 20)).toBe(true);
+  }
+});
+
 test('fewer samples than there is room for are all kept', () => {
   for (const values of rounds(3, 'histogram', undefined, (sink) => {
     for (let i = 0; i < 19; i++) sink.record(i, 1);
