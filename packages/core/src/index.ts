@@ -71,7 +71,6 @@ export type { Timer } from './timer.ts';
 export {
   type ActiveSpan,
   activeSpan,
-  hasTraceContext,
   isTracing,
   setTraceContext,
   type TraceContext,

@@ -65,8 +65,7 @@ export interface Key {
  * What a held handle writes to.
  *
  * `gate` is set by the facade: while it equals the isolate's gate, the handle takes its fast path. A recorder
- * may revoke it (`REVOKED`): the handle then asks for a new cell at its next operation. Or it closes one that it did not
- * revoke (`UNOPENED`): the next operation goes through `sink`.
+ * may only revoke it (`REVOKED`): the handle then asks for a new cell at its next operation.
  *
  * `slots` is the permission for the fast path. Counters: `slots[index] += by`. Gauges: `slots[index] = value`
  * and `slots[index + 1] += 1` (a plain write counter that shows activity). Histograms: any array; it says that
@@ -93,10 +92,10 @@ export interface CounterSink {
   increment(by: number): void;
   absolute(value: number): void;
   /**
-   * Where it is a number: the increment that counts it down to 0 comes to the sink, and all before it take the fast path.
+   * Where it is present: the increment that counts it down to 0 comes to the sink, and all before it take the fast path.
    * A small integer, set by the sink.
    */
-  left?: number | undefined;
+  left?: number;
 }
 export interface GaugeSink {
   set(value: number): void;

@@ -18,7 +18,7 @@ export interface ActiveSpan {
 export interface TraceContext {
   /** The active span, if there is one. Called for the few samples that may become exemplars. */
   activeSpan(): ActiveSpan | undefined;
-  /** Whether there may be spans. While it says no, none is looked for but once a collection. Absent: yes. */
+  /** Whether a span can be active at all. Asked from time to time: while it says no, none is looked for. Absent: yes. */
   isTracing?(): boolean;
   /**
    * The value that spans or baggage give to a label of a metric with `contextLabels`. Called whenever such a metric is
@@ -45,11 +45,6 @@ export function setTraceContext(trace: TraceContext): Disposable {
   };
 }
 
-/** Whether this thread has a trace context. */
-export function hasTraceContext(): boolean {
-  return state.trace !== undefined;
-}
-
 /** The label's value by spans or baggage. Never throws. */
 export function traceLabel(name: string): SeriesLabelValue | undefined {
   const { trace } = state;
@@ -66,10 +61,11 @@ export function traceLabel(name: string): SeriesLabelValue | undefined {
   }
 }
 
-/** Whether there may be spans in this thread. Never throws. */
+/** Whether a span can be active in this thread. Never throws. */
 export function isTracing(): boolean {
+  const { trace } = state;
   try {
-    return state.trace?.isTracing?.() ?? true;
+    return trace !== undefined && trace.isTracing?.() !== false;
   } catch {
     // Looking for a span tells more.
     return true;

@@ -131,7 +131,7 @@ it('a counter whose sink counts down calls it for the increment that it wants, a
   }
   expect(wanted).toEqual([1, 4, 7, 10]);
   expect(slots![0]).toBe(55);
-  sink.left = undefined;
+  delete sink.left;
   recorder.counterCell('orders')!.gate = UNOPENED;
   orders.increment(1);
   expect(recorder.counterCell('orders')!.gate).toBe(sharedState().gate);

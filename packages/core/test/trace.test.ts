@@ -2,17 +2,37 @@ import { counter } from '../src/facade.ts';
 import { setGlobalRecorder } from '../src/global.ts';
 import { setReporter } from '../src/report.ts';
 import { sharedState } from '../src/state.ts';
-import { activeSpan, hasTraceContext, setTraceContext } from '../src/trace.ts';
+import { activeSpan, isTracing, setTraceContext } from '../src/trace.ts';
 import { TestRecorder } from './support/recorder.ts';
 
 const span = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true };
 
 test('the active span is what the trace context says, for as long as that is set', () => {
-  expect([hasTraceContext(), activeSpan()]).toEqual([false, undefined]);
+  expect([isTracing(), activeSpan()]).toEqual([false, undefined]);
   const set = setTraceContext({ activeSpan: () => span });
-  expect([hasTraceContext(), activeSpan()]).toEqual([true, span]);
+  expect([isTracing(), activeSpan()]).toEqual([true, span]);
   set[Symbol.dispose]();
-  expect([hasTraceContext(), activeSpan()]).toEqual([false, undefined]);
+  expect([isTracing(), activeSpan()]).toEqual([false, undefined]);
+});
+
+test.each([
+  ['says so', () => true, true],
+  ['says no', () => false, false],
+  ['does not say', undefined, true],
+  [
+    'cannot say',
+    () => {
+      throw new Error('no tracer');
+    },
+    true,
+  ],
+])('a span can be active where the trace context %s', (_, isActive, expected) => {
+  const set = setTraceContext({
+    activeSpan: () => span,
+    ...(isActive === undefined ? {} : { isTracing: isActive }),
+  });
+  expect(isTracing()).toBe(expected);
+  set[Symbol.dispose]();
 });
 
 test('the last trace context stays, whatever becomes of the one before', () => {
@@ -21,7 +41,7 @@ test('the last trace context stays, whatever becomes of the one before', () => {
   first[Symbol.dispose]();
   expect(activeSpan()).toEqual(span);
   second[Symbol.dispose]();
-  expect(hasTraceContext()).toBe(false);
+  expect(isTracing()).toBe(false);
 });
 
 test('handles ask their recorder again when tracing begins or ends', () => {

@@ -16,7 +16,6 @@ const SEAMS = [
   'EndedSeries',
   'Exemplar',
   'GaugeSink',
-  'hasTraceContext',
   'HistogramSink',
   'isMetricName',
   'isTracing',

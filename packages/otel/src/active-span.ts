@@ -1,15 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { context, ProxyTracerProvider, TraceFlags, trace } from '@opentelemetry/api';
+import { context, createContextKey, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { type ActiveSpan, OptionCheck, setTraceContext } from '@ostinato/core';
 import { labelFinder, readTraceLabels, type TraceLabels } from './trace-labels.ts';
 
-/** What delegates to no tracer provider. */
-const NO_PROVIDER = new ProxyTracerProvider().getDelegate();
+const PROBE = createContextKey('ostinato: is there a context manager?');
 
-/** Whether a tracer provider was registered. */
+/** Whether a span can be active: where no context manager is registered, none is. */
 function isTracing(): boolean {
-  const provider = trace.getTracerProvider();
-  return !(provider instanceof ProxyTracerProvider && provider.getDelegate() === NO_PROVIDER);
+  const probe = ROOT_CONTEXT.setValue(PROBE, true);
+  return context.with(probe, () => context.active() === probe);
 }
 
 function activeSpan(): ActiveSpan | undefined {

@@ -6,7 +6,6 @@ import { type Cell, UNOPENED } from '@ostinato/core';
  */
 export interface OpenCell<S> extends Cell<S> {
   slots: Float64Array | undefined;
-  sink: S;
 }
 
 export function makeCell<S>(slots: Float64Array | undefined, index: number, sink: S): OpenCell<S> {

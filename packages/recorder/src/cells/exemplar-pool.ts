@@ -1,4 +1,4 @@
-import { type ActiveSpan, activeSpan, isTracing } from '@ostinato/core';
+import { type ActiveSpan, activeSpan } from '@ostinato/core';
 import type { Arena } from '../arena/arena.ts';
 import { defineExemplars } from '../arena/dictionary.ts';
 import {
@@ -36,7 +36,6 @@ export class ExemplarPool {
   readonly #slabs: SlabAllocator;
   readonly #now: () => bigint;
   readonly #all: boolean;
-  #traced: boolean;
   /** Those that have begun in the current round. */
   #entered: Reservoir[] = [];
   /** The rounds in which slots were given out last, and in which reservoirs were armed last. */
@@ -56,7 +55,6 @@ export class ExemplarPool {
     this.#slabs = new SlabAllocator(arena, thread);
     this.#now = now;
     this.#all = exemplars === 'always_on';
-    this.#traced = this.#all;
   }
 
   get round(): number {
@@ -79,15 +77,9 @@ export class ExemplarPool {
     for (const reservoir of entered) reservoir.rearm();
   }
 
-  /** Whether samples may be eligible. */
-  get traced(): boolean {
-    return this.#traced;
-  }
-
   /** Whether a sample that is recorded now may be an exemplar, and in which span it is: undefined if it may not. */
   eligible(): ActiveSpan | 'no span' | undefined {
     const span = activeSpan();
-    this.#traced ||= span !== undefined || isTracing();
     if (this.#all) return span ?? 'no span';
     return span?.sampled === true ? span : undefined;
   }

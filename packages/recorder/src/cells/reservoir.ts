@@ -1,7 +1,7 @@
 import type { ExemplarPool } from './exemplar-pool.ts';
 
 /** More samples than there are between two collections, and an integer that needs no allocation. */
-export const NEVER = 2 ** 30 - 1;
+const NEVER = 2 ** 30 - 1;
 /** So many samples go by at most before the next is tried, when one that was wanted was not eligible. */
 const LONGEST_STRIDE = 16;
 /** The weight of a group that is as full as it will be, before its first use. */
@@ -41,25 +41,16 @@ export abstract class Reservoir {
     this.#size = size;
   }
 
-  /** Whether samples may be eligible. */
-  protected get traced(): boolean {
-    return this.#pool.traced;
-  }
-
   /** A new round: the next sample of each group is wanted. */
   abstract rearm(): void;
 
-  /**
-   * A sample for which the countdown of its group has ended. Returns where the next one begins, or `NEVER`: not before
-   * `rearm`. So it is while there is no tracing in this thread.
-   */
+  /** A sample for which the countdown of its group has ended. Returns where the next one begins. */
   protected offer(group: number, value: number): number {
     const pool = this.#pool;
     const { round } = pool;
     if (round !== this.#round) this.#begin(round);
     const span = pool.eligible();
     if (span === undefined) {
-      if (!pool.traced) return NEVER;
       const stride = this.#stride;
       this.#stride = Math.min(stride * 2, LONGEST_STRIDE);
       return stride;

@@ -1,10 +1,10 @@
-import { type CounterSink, type HistogramSink, REVOKED, UNOPENED } from '@ostinato/core';
+import type { Cell, CounterSink, HistogramSink } from '@ostinato/core';
 import { makeCell, type OpenCell } from './cell.ts';
 import type { CounterCell } from './counter.ts';
 import type { ExemplarPool } from './exemplar-pool.ts';
 import { ExplicitHistogram } from './explicit-histogram.ts';
 import type { ExponentialHistogram } from './exponential-histogram.ts';
-import { NEVER, Reservoir } from './reservoir.ts';
+import { Reservoir } from './reservoir.ts';
 
 /*
  * Sinks that keep exemplars, in front of those that count: where there are none, nothing is different. A sample is
@@ -18,11 +18,11 @@ const OF_EXPONENTIAL = 20;
 /** The sample that is offered. */
 const wanted = new Float64Array(1);
 
-/** A counter's handle takes the fast path between two samples that are wanted, and always while none can be. */
+/** Its handle takes the fast path from one sample that is wanted to the next. */
 export class SampledCounter extends Reservoir implements CounterSink {
   readonly cell: OpenCell<CounterSink>;
   readonly inner: CounterCell;
-  left: number | undefined = 0;
+  left = 0;
 
   constructor(pool: ExemplarPool, inner: CounterCell) {
     super(pool, inner.series, OF_COUNTER);
@@ -31,20 +31,15 @@ export class SampledCounter extends Reservoir implements CounterSink {
   }
 
   rearm(): void {
-    // The handle, which does not count down, is to come here again.
-    if (this.left === undefined && this.cell.gate !== REVOKED) this.cell.gate = UNOPENED;
     this.left = 0;
   }
 
   increment(by: number): void {
     if (!this.inner.increment(by)) return;
     this.cell.slots = this.inner.cell.slots;
-    if (this.left === undefined) return;
     // It may come by the handle, which has counted down, or from somewhere else.
     this.left--;
-    if (this.left > 0) return;
-    const left = this.offer(0, by);
-    this.left = left === NEVER ? undefined : left;
+    if (this.left <= 0) this.left = this.offer(0, by);
   }
 
   /** No exemplar: a total is no sample. */
@@ -53,9 +48,9 @@ export class SampledCounter extends Reservoir implements CounterSink {
   }
 }
 
-/** One class for both kinds of histogram: a handle's call site sees few. While no sample can be wanted, it is not called. */
+/** One class for both kinds of histogram: a handle's call site sees few. */
 export class SampledHistogram extends Reservoir implements HistogramSink {
-  readonly cell: OpenCell<HistogramSink>;
+  readonly cell: Cell<HistogramSink>;
   readonly inner: ExplicitHistogram | ExponentialHistogram;
   /** By what `inner.record` returns. */
   private readonly countdowns: Int32Array;
@@ -69,7 +64,6 @@ export class SampledHistogram extends Reservoir implements HistogramSink {
 
   rearm(): void {
     this.countdowns.fill(0);
-    this.cell.sink = this;
   }
 
   record(value: number, count: number): void {
@@ -85,11 +79,6 @@ export class SampledHistogram extends Reservoir implements HistogramSink {
   }
 
   private next(group: number): void {
-    const left = this.offer(group, wanted[0] as number);
-    this.countdowns[group] = left;
-    if (left === NEVER && !this.traced) {
-      this.countdowns.fill(NEVER);
-      this.cell.sink = this.inner;
-    }
+    this.countdowns[group] = this.offer(group, wanted[0] as number);
   }
 }

@@ -81,7 +81,7 @@ export class Exemplars {
   }
 
   /**
-   * Takes what is new, and lets the owners begin anew; those that saw no tracing look again. What is about a record that is not known yet is left for the next
+   * Takes what is new, and lets the owners begin anew. What is about a record that is not known yet is left for the next
    * time.
    */
   *take(pace: Pace): Generator<undefined, void> {

@@ -1,9 +1,10 @@
 import {
   type Cell,
   type CounterSink,
+  currentEpoch,
   type GaugeSink,
   type HistogramSink,
-  hasTraceContext,
+  isTracing,
   type Key,
   type Kind,
   type Meta,
@@ -11,6 +12,7 @@ import {
   REVOKED,
   type Recorder,
   type RefusalReason,
+  rebind,
   report,
   type Scope,
 } from '@ostinato/core';
@@ -105,6 +107,8 @@ export class Registry implements Recorder {
   readonly #exemplars: ExemplarPool | undefined;
   /** Whether new cells keep exemplars. */
   #sampling: boolean;
+  /** As of when: `setTraceContext` begins another one. */
+  #epoch = currentEpoch();
   /** By address of the series record: the labels of those that the collector of this isolate did not take in yet. */
   #labels: Map<number, Key['labels']> | undefined = undefined;
   /** Who takes each sample of histograms. */
@@ -177,10 +181,11 @@ export class Registry implements Recorder {
   }
 
   /**
-   * Gives back what the collector asks for, some of it, and follows it to another round of exemplars; true: there is no
-   * more to do. From time to time, in the thread's own loop; each `cell` gives back too.
+   * Gives back what the collector asks for, some of it, and follows it to another round of exemplars, and tracing; true:
+   * there is no more to do. From time to time, in the thread's own loop; each `cell` gives back too.
    */
   answer(): boolean {
+    this.#followTracing();
     this.#exemplars?.refresh();
     return this.#slots?.answer() ?? true;
   }
@@ -214,7 +219,7 @@ export class Registry implements Recorder {
    */
   cell(kind: Kind, key: Key, meta: Meta): AnyCell {
     this.#slots?.answer();
-    this.#followTracing();
+    if (this.#epoch !== currentEpoch()) this.#followTracing();
     let metric = this.#metrics.get(key.scope, key.name);
     if (metric === undefined) {
       if (!this.#admission.admitMetric()) return this.#dropMetric(key);
@@ -235,9 +240,12 @@ export class Registry implements Recorder {
   /** Tracing may begin after series are there, and end: handles ask again then. */
   #followTracing(): void {
     const sampling = wantsExemplars(this.#settings);
-    if (sampling === this.#sampling) return;
-    this.#sampling = sampling;
-    this.renew();
+    if (sampling !== this.#sampling) {
+      this.#sampling = sampling;
+      this.renew();
+      rebind();
+    }
+    this.#epoch = currentEpoch();
   }
 
   #newCell(metric: Metric, key: Key): AnyCell {
@@ -507,7 +515,7 @@ export class Registry implements Recorder {
 const NO_BOUNDS = new ExplicitBounds([]);
 
 function wantsExemplars({ exemplars }: Settings): boolean {
-  return exemplars === 'always_on' || (exemplars === 'trace_based' && hasTraceContext());
+  return exemplars === 'always_on' || (exemplars === 'trace_based' && isTracing());
 }
 
 /** The sink that counts. */
