@@ -166,7 +166,8 @@ class DirectoryLog implements FallbackLog {
       for (const { newest } of free.lines) this.#lastCreated = Math.max(this.#lastCreated, newest);
       for (const { id, owner, bytes } of free.lines) {
         const held = this.bytes;
-        if (held > 0 && held + bytes > this.#maxBytes) continue;
+        // What comes after one that has to wait waits too: it may be of the same resource.
+        if (held > 0 && held + bytes > this.#maxBytes) break;
         const line = await this.#claim(owner, id);
         if (line) adopted.push(line);
         if (this.#closed) break;

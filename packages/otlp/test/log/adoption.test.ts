@@ -154,6 +154,26 @@ describe('the lines of a dead process', () => {
     expect(actor.dropped).toEqual([]);
   });
 
+  test('a smaller one was taken before an older one that had to wait', async () => {
+    const world = new World();
+    for (const [from, to] of [
+      [1, 3],
+      [4, 6],
+      [7, 7],
+    ] as const) {
+      world.time += 1000;
+      leave(world, from, to).kill();
+    }
+    const sizes = [...world.disk.files()]
+      .filter(([path]) => path.endsWith('.jsonl'))
+      .map(([, b]) => b.length);
+    const actor = world.start({ maxBytes: Math.max(...sizes) + Math.min(...sizes) });
+    const [line, ...others] = await actor.log.adopt();
+    expect(others).toEqual([]);
+    expect(await drain(line!)).toEqual([1, 2, 3]);
+    expect(await drainAdopted(actor.log)).toEqual([4, 5, 6, 7]);
+  });
+
   test('are dropped if they are too old', async () => {
     const world = new World();
     leave(world, 1, 3).kill();
