@@ -19,6 +19,7 @@ export interface Counter {
 }
 
 const state = sharedState();
+const { usual } = state;
 
 export class CounterHandle extends Handle<CounterSink> implements Counter {
   constructor(definition: Definition, target: Key | Fault) {
@@ -35,9 +36,16 @@ export class CounterHandle extends Handle<CounterSink> implements Counter {
     if (typeof by === 'number' && by >= 0 && by < Infinity) {
       const open = state.gate;
       if (gate === open || (gate === COUNTED - open && --(cell.sink as CountedSink).left > 0)) {
-        const slots = cell.slots as Float64Array;
-        const { index } = cell;
-        slots[index] = (slots[index] as number) + by;
+        // Twice the same: the first time the compiler takes the array, its address and length for constants.
+        if (cell.slots === usual.slots) {
+          const slots = usual.slots as Float64Array;
+          const { index } = cell;
+          slots[index] = (slots[index] as number) + by;
+        } else {
+          const slots = cell.slots as Float64Array;
+          const { index } = cell;
+          slots[index] = (slots[index] as number) + by;
+        }
         return;
       }
     }

@@ -15,6 +15,7 @@ export interface Gauge {
 }
 
 const state = sharedState();
+const { usual } = state;
 
 export class GaugeHandle extends Handle<GaugeSink> implements Gauge {
   constructor(definition: Definition, target: Key | Fault) {
@@ -28,10 +29,15 @@ export class GaugeHandle extends Handle<GaugeSink> implements Gauge {
   set(value: number): void {
     const { cell } = this;
     if (cell.gate === state.gate && typeof value === 'number' && value > -Infinity && value < Infinity) {
-      const slots = cell.slots as Float64Array;
-      const { index } = cell;
-      slots[index] = value;
-      slots[index + 1] = (slots[index + 1] as number) + 1;
+      // As in counters.
+      if (cell.slots === usual.slots) {
+        const slots = usual.slots as Float64Array;
+        const { index } = cell;
+        slots[index] = value;
+        slots[index + 1] = (slots[index + 1] as number) + 1;
+      } else {
+        store(cell.slots as Float64Array, cell.index, value);
+      }
     } else {
       this.setByEscape(value);
     }

@@ -43,6 +43,8 @@ export function setGlobalRecorder(recorder: Recorder): Installation {
   checkRecorder('setGlobalRecorder', recorder);
   if (state.recorder !== undefined) throw new RecorderAlreadyInstalledError(recorder);
   tellDescriptions(recorder);
+  const { slots } = recorder;
+  if (slots !== undefined && state.usual.slots !== slots) state.usual.slots = slots;
   const installation: Installation = {
     uninstall() {
       if (state.installation !== installation) return;

@@ -47,6 +47,11 @@ export interface State {
   epoch: number;
   /** The global recorder. */
   recorder: Recorder | undefined;
+  /**
+   * The array that most cells have, as the recorder said that was installed last. An object of its own, to which `slots` is
+   * added once in most programs: the optimising compiler then takes the array for a constant, and its address and length too.
+   */
+  readonly usual: { slots?: Float64Array };
   /** Identifies the installation of `recorder`: only it may uninstall. */
   installation: object | undefined;
   /** Present once `withLocalRecorder` was called. */
@@ -83,6 +88,7 @@ function create(): State {
     gate: 1,
     epoch: 1,
     recorder: undefined,
+    usual: {},
     installation: undefined,
     locals: undefined,
     scopes: new Map(),
