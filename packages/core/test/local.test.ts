@@ -189,6 +189,17 @@ it('timers read its clock', () => {
   expect(local.samples('timed')).toEqual([2]);
 });
 
+it('a revoked cell of a counter whose sink counts down is not written to once there was a local recorder', () => {
+  withLocalRecorder(local, () => {});
+  orders.increment();
+  const revoked = global.counterCell('orders')!;
+  revoked.sink.left = 1_000;
+  global.revokeCounter('orders', REVOKED);
+  orders.increment(2);
+  expect(revoked.slots![0]).toBe(1);
+  expect(global.value('orders')).toBe(2);
+});
+
 it('refuses what is no recorder', () => {
   expect(() => withLocalRecorder({} as Recorder, () => {})).toThrow(
     expect.objectContaining({ code: 'OSTINATO_INVALID_RECORDER' }),
