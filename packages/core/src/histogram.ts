@@ -22,6 +22,11 @@ export interface Histogram {
 }
 
 const state = sharedState();
+const { usual } = state;
+
+const noop = noopHistogram;
+
+type TakingSink = Required<HistogramSink>;
 
 export class HistogramHandle extends Handle<HistogramSink> implements Histogram {
   constructor(definition: Definition, target: Key | Fault) {
@@ -34,12 +39,15 @@ export class HistogramHandle extends Handle<HistogramSink> implements Histogram 
 
   record(value: number): void {
     const { cell } = this;
-    if (cell.gate === state.gate && typeof value === 'number' && value >= 0 && value < Infinity) {
-      // A call site of its own: it sees the few sinks that permit the fast way and stays fast for them.
-      cell.sink.record(value, 1);
-    } else {
-      this.recordByEscape(value, 1, 'record');
+    if (cell.gate === state.gate && typeof value === 'number') {
+      // Twice, as in counters; "off" is not one of the others, so that these are few.
+      if (cell.slots === usual.slots) {
+        if ((cell.sink as TakingSink).take(value, usual.slots as Float64Array)) return;
+      } else if (cell === noop || (cell.sink as TakingSink).take(value, cell.slots as Float64Array)) {
+        return;
+      }
     }
+    this.recordByEscape(value, 1, 'record');
   }
 
   recordMany(value: number, count: number): void {
@@ -52,7 +60,7 @@ export class HistogramHandle extends Handle<HistogramSink> implements Histogram 
     if (count === 0) return;
     const cell = this.resolve();
     cell.sink.record(value, count);
-    if (this.mayOpen(cell)) cell.gate = state.gate;
+    if (cell.sink.take !== undefined && this.mayOpen(cell)) cell.gate = state.gate;
   }
 
   startTimer(): Timer {

@@ -10,6 +10,9 @@ class NoopGauge implements GaugeSink {
 }
 class NoopHistogram implements HistogramSink {
   record(): void {}
+  take(): boolean {
+    return true;
+  }
 }
 
 /**

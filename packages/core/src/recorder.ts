@@ -69,7 +69,7 @@ export interface Key {
  *
  * `slots` is the permission for the fast path. Counters: `slots[index] += by`. Gauges: `slots[index] = value`
  * and `slots[index + 1] += 1` (a plain write counter that shows activity). Histograms: any array; it says that
- * `sink.record` may be called from the fast path. While it is undefined every operation goes through `sink`,
+ * `sink.take`, if there is one, may be called from the fast path. While it is undefined every operation goes through `sink`,
  * and it is looked at again after each of them: a counter's `increment` publishes `slots` once the series is a sum.
  * A counter's sink that has `left` wants some increments for itself: see `CounterSink`.
  */
@@ -106,6 +106,11 @@ export interface GaugeSink {
 }
 export interface HistogramSink {
   record(value: number, count: number): void;
+  /**
+   * The fast path of one sample, where the cell has slots, which are given too. Unlike all others it receives any number.
+   * It does what `record` does, or nothing and returns false: then `record` is called, if the number is valid.
+   */
+  take?(value: number, slots: Float64Array): boolean;
 }
 
 /** Why an operation was refused; the value of `ostinato.refused{reason}`. */

@@ -9,7 +9,16 @@ import {
 } from '../arena/layout.ts';
 import type { SlabAllocator } from '../arena/slab.ts';
 import { makeCell } from './cell.ts';
-import type { ExplicitBounds } from './explicit-bounds.ts';
+import { DOUBLE, HALVES } from './double-bits.ts';
+import {
+  BOUND_POOL,
+  CELL_POOL,
+  CELL_SHIFT,
+  type ExplicitBounds,
+  further,
+  HIGHEST,
+  LOWEST,
+} from './explicit-bounds.ts';
 
 // What is imported is loaded and checked at each use, in both builds; a constant of this file is compiled in.
 const BUCKETS = EXPLICIT_BUCKETS;
@@ -17,6 +26,14 @@ const SUM = HISTOGRAM_SUM;
 const MIN = HISTOGRAM_MIN;
 const MAX = HISTOGRAM_MAX;
 const WRITES = HISTOGRAM_WRITES;
+const SHIFT = CELL_SHIFT;
+const LOW = LOWEST;
+const HIGH = HIGHEST;
+const double = DOUBLE;
+const halves = HALVES;
+const cells = CELL_POOL;
+const pool = BOUND_POOL;
+const goFurther = further;
 
 /** Takes what is stored in it, and keeps nothing. */
 const CLOSED = new Float64Array(0);
@@ -48,6 +65,14 @@ export class ExplicitHistogram implements HistogramSink {
   private slots: Float64Array;
   readonly index: number;
   private readonly bounds: ExplicitBounds;
+  /** Where the cells of the bounds are in the pool; what to add to a bound's place there to have its bucket's address. */
+  private readonly cellsAt: number;
+  private readonly bucketsAt: number;
+  /** Values with upper halves from `low` on, so many, lie between minimum and maximum, and in a cell of the bounds. */
+  private low = 0;
+  private span = 0;
+  /** Where the bucket of the last sample is that was taken. */
+  private taken = 0;
 
   /** `series` is the series' record, `index` is what `allocateExplicit` gave for as many bounds. */
   constructor(arena: Arena, series: number, index: number, bounds: ExplicitBounds) {
@@ -55,7 +80,9 @@ export class ExplicitHistogram implements HistogramSink {
     this.slots = arena.doubles;
     this.index = index;
     this.bounds = bounds;
-    this.cell = makeCell<HistogramSink>(this.slots, index, this);
+    this.cellsAt = bounds.at;
+    this.bucketsAt = index + EXPLICIT_BUCKETS - bounds.from;
+    this.cell = makeCell<HistogramSink>(bounds.isPooled ? this.slots : undefined, index, this);
   }
 
   /** How many different numbers `record` returns. */
@@ -81,6 +108,48 @@ export class ExplicitHistogram implements HistogramSink {
     if (value > (slots[index + MAX] as number)) slots[index + MAX] = value;
     (slots[index + BUCKETS + bucket] as number) += count;
     (slots[index + WRITES] as number) += 1;
+    this.#widen();
     return bucket;
+  }
+
+  #widen(): void {
+    const { slots, index } = this;
+    double[0] = slots[index + MIN] as number;
+    this.low = Math.max(LOW, (halves[1] as number) + 1);
+    double[0] = slots[index + MAX] as number;
+    this.span = Math.max(0, Math.min(halves[1] as number, HIGH + 1) - this.low);
+  }
+
+  /**
+   * As `record`, of one sample that lies between minimum and maximum; most do. One comparison of integers says so, and with
+   * it that the value is valid. Only the others are compared with minimum and maximum themselves.
+   */
+  take(value: number, slots: Float64Array): boolean {
+    double[0] = value;
+    let high = halves[1] as number;
+    if ((high - this.low) >>> 0 >= this.span >>> 0) {
+      if (slots !== this.slots) return false;
+      const { index } = this;
+      if (!(value >= (slots[index + MIN] as number) && value <= (slots[index + MAX] as number))) return false;
+      high = Math.max(LOW, Math.min(high, HIGH));
+    }
+    let bound = cells[((high >> SHIFT) + this.cellsAt) | 0] as number;
+    if (value > (pool[bound] as number)) {
+      bound = (bound + 1) | 0;
+      if (value > (pool[bound] as number)) bound = goFurther(pool, bound, value);
+    }
+    const bucket = (this.bucketsAt + bound) | 0;
+    this.taken = bucket;
+    const { index } = this;
+    const sum = (index + SUM) | 0;
+    slots[sum] = (slots[sum] as number) + value;
+    slots[bucket] = (slots[bucket] as number) + 1;
+    slots[index] = (slots[index] as number) + 1;
+    return true;
+  }
+
+  /** What `record` would have returned for the last sample that was taken. */
+  get group(): number {
+    return this.taken - this.index - BUCKETS;
   }
 }

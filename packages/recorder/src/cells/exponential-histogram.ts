@@ -13,8 +13,9 @@ import {
   SERIES_CELL,
 } from '../arena/layout.ts';
 import { makeCell } from './cell.ts';
+import { DOUBLE, HALVES, LOWEST_NORMAL } from './double-bits.ts';
 import { capacityFor, type ExponentialCells, MAX_BUCKETS } from './exponential-cells.ts';
-import { indexAtMaxScale, MAX_SCALE, MIN_SCALE } from './exponential-index.ts';
+import { indexAtMaxScale, indexOfNormal, MAX_SCALE, MIN_SCALE } from './exponential-index.ts';
 
 // What is imported is loaded and checked at each use, in both builds; a constant of this file is compiled in.
 const BUCKETS = EXPONENTIAL_BUCKETS;
@@ -23,7 +24,11 @@ const SUM = HISTOGRAM_SUM;
 const MIN = HISTOGRAM_MIN;
 const MAX = HISTOGRAM_MAX;
 const WRITES = HISTOGRAM_WRITES;
+const NORMAL = LOWEST_NORMAL;
 const indexOf = indexAtMaxScale;
+const normalIndex = indexOfNormal;
+const double = DOUBLE;
+const halves = HALVES;
 
 /** Takes what is stored in it, and keeps nothing. */
 const CLOSED = new Float64Array(0);
@@ -53,6 +58,11 @@ export class ExponentialHistogram implements HistogramSink {
   private base = 0;
   /** Buckets of the window, 0 until the first sample. */
   private capacity = 0;
+  /** Values with upper halves from `low` on, so many, lie between minimum and maximum, and are above the subnormal ones. */
+  private low = 0;
+  private span = 0;
+  /** What `record` would have returned for the last sample that was taken. */
+  readonly group = 0;
 
   /**
    * `series` is the series' record, `index` addresses a cell of `FIRST_CAPACITY`; `full` is told when the arena has
@@ -103,7 +113,39 @@ export class ExponentialHistogram implements HistogramSink {
     if (value > (slots[index + MAX] as number)) slots[index + MAX] = value;
     (slots[index + bucket] as number) += count;
     (slots[index + WRITES] as number) += 1;
+    this.#widen();
     return 0;
+  }
+
+  #widen(): void {
+    const { slots, index } = this;
+    double[0] = slots[index + MIN] as number;
+    this.low = Math.max(NORMAL, (halves[1] as number) + 1);
+    double[0] = slots[index + MAX] as number;
+    this.span = Math.max(0, (halves[1] as number) - this.low);
+  }
+
+  /**
+   * As `record`, of one sample between minimum and maximum whose bucket there is; as in explicit histograms. Not for zero
+   * and subnormal values.
+   */
+  take(value: number, slots: Float64Array): boolean {
+    double[0] = value;
+    const high = halves[1] as number;
+    if ((high - this.low) >>> 0 >= this.span >>> 0) {
+      if (slots !== this.slots || high < NORMAL) return false;
+      const { index } = this;
+      if (!(value >= (slots[index + MIN] as number) && value <= (slots[index + MAX] as number))) return false;
+    }
+    const place = (normalIndex(high) >> this.shift) - this.base;
+    if (place >>> 0 >= this.capacity >>> 0) return false;
+    const { index } = this;
+    const sum = (index + SUM) | 0;
+    const bucket = (index + BUCKETS + place) | 0;
+    slots[sum] = (slots[sum] as number) + value;
+    slots[bucket] = (slots[bucket] as number) + 1;
+    slots[index] = (slots[index] as number) + 1;
+    return true;
   }
 
   /** Publishes the first cell, with the sample's bucket in the middle. */

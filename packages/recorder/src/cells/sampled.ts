@@ -67,7 +67,16 @@ export class SampledHistogram extends Reservoir implements HistogramSink {
   }
 
   record(value: number, count: number): void {
-    const group = this.inner.record(value, count);
+    this.count(this.inner.record(value, count), value, count);
+  }
+
+  take(value: number, slots: Float64Array): boolean {
+    if (!this.inner.take(value, slots)) return false;
+    this.count(this.inner.group, value, 1);
+    return true;
+  }
+
+  private count(group: number, value: number, count: number): void {
     const left = (this.countdowns[group] as number) - count;
     if (left > 0) {
       this.countdowns[group] = left;

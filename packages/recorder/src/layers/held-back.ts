@@ -9,6 +9,10 @@ class Nothing implements CounterSink, GaugeSink, HistogramSink {
   set(): void {}
   add(): void {}
   record(): void {}
+  /** What is refused is refused here too. */
+  take(value: number): boolean {
+    return value >= 0 && value < Infinity;
+  }
 }
 
 const scratch = new Float64Array(2);

@@ -24,7 +24,7 @@ import { makeCell } from '../cells/cell.ts';
 import { CounterCell } from '../cells/counter.ts';
 import { DroppedCell } from '../cells/dropped.ts';
 import { ExemplarPool } from '../cells/exemplar-pool.ts';
-import { ExplicitBounds } from '../cells/explicit-bounds.ts';
+import { type ExplicitBounds, searchAmong } from '../cells/explicit-bounds.ts';
 import { allocateExplicit, ExplicitHistogram, explicitCellSize } from '../cells/explicit-histogram.ts';
 import { ExponentialCells } from '../cells/exponential-cells.ts';
 import { ExponentialHistogram, FIRST_CAPACITY } from '../cells/exponential-histogram.ts';
@@ -419,7 +419,7 @@ export class Registry implements Recorder {
       const bounds = this.#boundsOf(metric);
       metric.type = bounds === undefined ? 'exponentialHistogram' : 'histogram';
       metric.bounds = bounds ?? [];
-      metric.search = new ExplicitBounds(metric.bounds);
+      metric.search = searchAmong(metric.bounds);
       metric.stale = true;
     }
     if (!this.#publish(metric, reserve)) return undefined;
@@ -512,7 +512,7 @@ export class Registry implements Recorder {
   };
 }
 
-const NO_BOUNDS = new ExplicitBounds([]);
+const NO_BOUNDS = searchAmong([]);
 
 function wantsExemplars({ exemplars }: Settings): boolean {
   return exemplars === 'always_on' || (exemplars === 'trace_based' && isTracing());

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ExplicitBounds } from '../../src/cells/explicit-bounds.ts';
+import { ExplicitBounds, searchAmong } from '../../src/cells/explicit-bounds.ts';
 import { neighbour } from '../support/exact-root.ts';
 
 const anyBounds = fc
@@ -47,5 +47,18 @@ test.each([
   const values = [0, 0.5, 1, 1.5, 5, 5.5, 199_998.5, 1e300, Number.MIN_VALUE, Number.MAX_VALUE];
   for (const value of [...values, ...bounds.slice(0, 50).filter((bound) => bound >= 0)]) {
     expect([value, search.find(value)]).toEqual([value, expected(bounds, value)]);
+  }
+});
+
+test('lists that have no place in the pool, or are too many for it, are searched alike', () => {
+  const lists = Array.from({ length: 70 }, (_, i) => [i + 0.5, 100, 1_000]);
+  const searches = lists.map(searchAmong);
+  expect(searches.filter(({ isPooled }) => isPooled).length).toBeGreaterThan(0);
+  expect(searches.at(-1)?.isPooled).toBe(false);
+  expect(searchAmong(lists[0] as number[])).toBe(searches[0]);
+  for (const [i, search] of searches.entries()) {
+    for (const value of [0, i, i + 0.5, i + 1, 100, 101, 1e9]) {
+      expect([i, value, search.find(value)]).toEqual([i, value, expected(lists[i] as number[], value)]);
+    }
   }
 });
