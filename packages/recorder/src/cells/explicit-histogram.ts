@@ -108,11 +108,11 @@ export class ExplicitHistogram implements HistogramSink {
     if (value > (slots[index + MAX] as number)) slots[index + MAX] = value;
     (slots[index + BUCKETS + bucket] as number) += count;
     (slots[index + WRITES] as number) += 1;
-    this.#widen();
+    this.widen();
     return bucket;
   }
 
-  #widen(): void {
+  private widen(): void {
     const { slots, index } = this;
     double[0] = slots[index + MIN] as number;
     this.low = Math.max(LOW, (halves[1] as number) + 1);

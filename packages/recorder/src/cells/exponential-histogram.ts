@@ -113,11 +113,11 @@ export class ExponentialHistogram implements HistogramSink {
     if (value > (slots[index + MAX] as number)) slots[index + MAX] = value;
     (slots[index + bucket] as number) += count;
     (slots[index + WRITES] as number) += 1;
-    this.#widen();
+    this.widen();
     return 0;
   }
 
-  #widen(): void {
+  private widen(): void {
     const { slots, index } = this;
     double[0] = slots[index + MIN] as number;
     this.low = Math.max(NORMAL, (halves[1] as number) + 1);
