@@ -68,10 +68,13 @@ export interface SeriesCursor {
   readonly notes?: SeriesNotes | undefined;
 }
 
-/** What exporters keep with a series, so that they need not look it up. */
+/** What an encoder keeps with a series, so that it need not look it up: bytes, next to those of other series. */
 export interface SeriesNotes {
-  /** The labels as the attributes field of its points in OTLP protobuf, tags included. Never changed once it is set. */
-  attributes: Uint8Array | undefined;
+  /** Where they lie. Undefined: nothing is kept. */
+  store: DataView | undefined;
+  /** The labels as the attributes field of its points in OTLP protobuf, tags included, lie from here to `end`. */
+  attributes: number;
+  end: number;
 }
 
 /**

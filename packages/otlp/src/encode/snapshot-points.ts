@@ -5,6 +5,7 @@ import type {
   MetricType,
   ScopeSnapshot,
   SeriesCursor,
+  SeriesNotes,
   SnapshotMetric,
 } from '@ostinato/core';
 import { writeAttribute } from './attributes.ts';
@@ -19,10 +20,11 @@ import {
   NUMBER,
   SUM_DATA,
 } from './layout.ts';
+import { keep } from './notes.ts';
 import { writeBuckets, writeExemplars } from './sdk-points.ts';
 import type { ExemplarBatch } from './sdk-types.ts';
 import type { UnitBuilder } from './unit-builder.ts';
-import { highHalf, lowHalf, Writer } from './writer.ts';
+import { highHalf, lowHalf, varintSize, Writer } from './writer.ts';
 
 const DATA: Readonly<Record<MetricType, DataTags>> = {
   counter: SUM_DATA,
@@ -149,13 +151,32 @@ export class SnapshotPoints {
     if (metric.type === 'histogram') this.#bounds = encodeBounds(metric.bounds);
   }
 
+  /** Most are as they were but for their times and value, which are changed where the point is kept. */
   #number(series: SeriesCursor): void {
+    const { notes } = series;
+    if (notes !== undefined && notes.store === undefined) keepNumber(notes, series);
+    if (notes?.store === undefined || series.exemplars !== undefined) {
+      this.#writeNumber(series);
+      return;
+    }
+    const { store, attributes, end } = notes;
+    this.#startsAt(series.start);
+    store.setUint32(attributes + NUMBER_START, this.#startLow, true);
+    store.setUint32(attributes + NUMBER_START + 4, this.#startHigh, true);
+    store.setUint32(attributes + NUMBER_TIME, this.#timeLow, true);
+    store.setUint32(attributes + NUMBER_TIME + 4, this.#timeHigh, true);
+    store.setFloat64(attributes + NUMBER_VALUE, series.value, true);
+    const size = end - attributes + NUMBER_HEAD;
+    this.#builder.add(store, end - size - varintSize(size) - 1, end);
+  }
+
+  #writeNumber(series: SeriesCursor): void {
     const builder = this.#builder;
     const { writer } = builder;
     const at = builder.begin();
     this.#times(writer, NUMBER.start, NUMBER.time, series.start);
     if (this.#flags === 0) writer.doubleField(NUMBER.asDouble, series.value);
-    writer.raw(attributesOf(series, NUMBER.attributes));
+    writeLabels(writer, NUMBER.attributes, series);
     writeExemplars(writer, NUMBER.exemplars, series.exemplars?.map(batchOf), false);
     this.#finish(writer, NUMBER.flags);
     builder.end(at);
@@ -175,7 +196,7 @@ export class SnapshotPoints {
       for (let i = 0; i < length; i++) writer.count64(counts[i] as number);
     }
     writer.raw(this.#bounds);
-    writer.raw(attributesOf(series, HISTOGRAM_POINT.attributes));
+    writeLabels(writer, HISTOGRAM_POINT.attributes, series);
     writeKnown(writer, HISTOGRAM_POINT.min, series.min);
     writeKnown(writer, HISTOGRAM_POINT.max, series.max);
     writeExemplars(writer, HISTOGRAM_POINT.exemplars, series.exemplars?.map(batchOf), false);
@@ -187,7 +208,7 @@ export class SnapshotPoints {
     const builder = this.#builder;
     const { writer } = builder;
     const at = builder.begin();
-    writer.raw(attributesOf(series, EXPONENTIAL_POINT.attributes));
+    writeLabels(writer, EXPONENTIAL_POINT.attributes, series);
     this.#times(writer, EXPONENTIAL_POINT.start, EXPONENTIAL_POINT.time, series.start);
     writer.countField(EXPONENTIAL_POINT.count, series.count);
     writer.doubleField(EXPONENTIAL_POINT.sum, series.sum);
@@ -214,12 +235,15 @@ export class SnapshotPoints {
     writer.byte(this.#flags);
   }
 
+  #startsAt(start: bigint): void {
+    if (start === this.#start) return;
+    this.#start = start;
+    this.#startLow = lowHalf(start);
+    this.#startHigh = highHalf(start);
+  }
+
   #times(writer: Writer, startTag: number, timeTag: number, start: bigint): void {
-    if (start !== this.#start) {
-      this.#start = start;
-      this.#startLow = lowHalf(start);
-      this.#startHigh = highHalf(start);
-    }
+    this.#startsAt(start);
     writer.fixed64Field(startTag, this.#startLow, this.#startHigh);
     writer.fixed64Field(timeTag, this.#timeLow, this.#timeHigh);
   }
@@ -229,16 +253,44 @@ function batchOf({ value, time, traceId, spanId, filteredLabels }: Exemplar): Ex
   return { value, timestamp: time, traceId, spanId, filteredAttributes: Object.fromEntries(filteredLabels) };
 }
 
-/** Kept with the series: its key is frozen, and its metric, whose points say which tag, stays of one type. */
-function attributesOf({ key, notes }: SeriesCursor, fieldTag: number): Uint8Array {
-  const known = notes?.attributes;
-  if (known !== undefined) return known;
+/*
+ * What is kept with a series stays true: its key is frozen, and its metric, whose points say which tags, of one type.
+ * A counter or gauge keeps its whole point, a histogram its attributes.
+ */
+
+/** Where a number's fields lie, from its attributes on: before them. */
+const NUMBER_HEAD = 27;
+const NUMBER_START = 1 - NUMBER_HEAD;
+const NUMBER_TIME = 10 - NUMBER_HEAD;
+const NUMBER_VALUE = 19 - NUMBER_HEAD;
+
+function keepNumber(notes: SeriesNotes, { metric, key }: SeriesCursor): void {
   scratch.length = 0;
-  for (const [name, value] of key.labels) writeAttribute(scratch, fieldTag, name, value);
-  // A copy in Buffer's pool: thousands of small allocations outside the heap would burden the garbage collector.
-  const bytes = Buffer.from(scratch.bytes.subarray(0, scratch.length));
-  if (notes !== undefined) notes.attributes = bytes;
-  return bytes;
+  scratch.byte(DATA[metric.type].points);
+  const at = scratch.open();
+  scratch.fixed64Field(NUMBER.start, 0, 0);
+  scratch.fixed64Field(NUMBER.time, 0, 0);
+  scratch.doubleField(NUMBER.asDouble, 0);
+  const from = scratch.length;
+  encodeLabels(scratch, NUMBER.attributes, key);
+  const size = scratch.length - from;
+  scratch.close(at);
+  keep(notes, scratch.bytes.subarray(0, scratch.length), size);
+}
+
+function writeLabels(writer: Writer, fieldTag: number, { key, notes }: SeriesCursor): void {
+  if (notes?.store !== undefined) {
+    writer.copy(notes.store, notes.attributes, notes.end);
+    return;
+  }
+  const from = writer.length;
+  encodeLabels(writer, fieldTag, key);
+  const size = writer.length - from;
+  if (notes !== undefined) keep(notes, writer.bytes.subarray(from, writer.length), size);
+}
+
+function encodeLabels(writer: Writer, fieldTag: number, { labels }: Key): void {
+  for (const [name, value] of labels) writeAttribute(writer, fieldTag, name, value);
 }
 
 function encodeBounds(bounds: readonly number[]): Uint8Array {

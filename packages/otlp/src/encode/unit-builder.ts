@@ -32,8 +32,25 @@ interface Run {
   readonly to: number;
 }
 
+const NOTHING = new DataView(new ArrayBuffer(0));
+
+/** Whose gathered points are not copied yet: where they lie they are changed by whoever comes next. */
+let gathering: UnitBuilder | undefined;
+
 /** Size of a length-delimited field with a tag of one byte. */
 const field = (size: number): number => 1 + varintSize(size) + size;
+
+/** The same of one that lies there. */
+function fieldSize(bytes: Uint8Array, from: number): number {
+  let at = from + 1;
+  let size = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++] as number;
+    size += (byte & 0x7f) << shift;
+    if (byte < 0x80) return at + size - from;
+  }
+}
+
 const metricSize = (metric: EncodedMetric, points: number): number =>
   metric.header.length + field(points + metric.trailer.length);
 
@@ -53,6 +70,11 @@ export class UnitBuilder {
   #points = 0;
   /** Of the length of the last point: the next one's is likely to be as wide. */
   #width = 1;
+  /** Points that were added and not copied yet, so many; they lie one after the other. */
+  #source: DataView = NOTHING;
+  #first = 0;
+  #last = 0;
+  #gathered = 0;
   #from = 0;
   /** The end of the last complete point: what was written after it and not ended is forgotten. */
   #end = 0;
@@ -80,8 +102,24 @@ export class UnitBuilder {
     this.#metric = metric;
   }
 
+  /**
+   * Adds a point that lies encoded in `source`, tag and length included. Those that follow one another there are copied
+   * as one, at the latest before a unit is taken; until then they must not change.
+   */
+  add(source: DataView, from: number, to: number): void {
+    if (from !== this.#last || source !== this.#source || gathering !== this) {
+      if (gathering !== undefined) gathering.#gather();
+      gathering = this;
+      this.#source = source;
+      this.#first = from;
+    }
+    this.#last = to;
+    this.#gathered++;
+  }
+
   /** Begins a point; returns what `end` needs. */
   begin(): number {
+    this.#gather();
     this.writer.length = this.#end;
     this.writer.byte(this.#metric?.pointTag ?? 0);
     return this.writer.open(this.#width);
@@ -89,25 +127,58 @@ export class UnitBuilder {
 
   /** Ends a point. If the unit becomes too large with it, the unit is finished before it. */
   end(at: number): void {
-    const before = this.#end;
     this.writer.close(at, this.#width);
-    this.#end = this.writer.length;
-    this.#width = varintSize(this.#end - at - this.#width);
-    this.#points++;
-    if (this.#points > 1 && this.#size() > this.#maxBytes) this.#finishBefore(before);
+    this.#width = varintSize(this.writer.length - at - this.#width);
+    this.#complete();
   }
 
   /** Finishes the last unit. */
   flush(): void {
+    this.#gather();
     if (this.#points > 0) this.#finishBefore(this.#end);
   }
 
   /** The oldest finished unit that was not taken yet. */
   take(): Unit | undefined {
+    this.#gather();
     return this.#finished.shift();
   }
 
+  /** Copies what was gathered: all at once, or point by point where a unit ends among them. */
+  #gather(): void {
+    if (this.#gathered === 0) return;
+    gathering = undefined;
+    const { writer } = this;
+    const points = new Uint8Array(this.#source.buffer, this.#first, this.#last - this.#first);
+    const count = this.#gathered;
+    this.#gathered = 0;
+    const end = this.#end + points.length;
+    if (this.#size(end) <= this.#maxBytes) {
+      writer.length = this.#end;
+      writer.raw(points);
+      this.#end = end;
+      this.#points += count;
+      return;
+    }
+    for (let from = 0; from < points.length; ) {
+      const to = from + fieldSize(points, from);
+      writer.length = this.#end;
+      writer.raw(points.subarray(from, to));
+      this.#complete();
+      from = to;
+    }
+  }
+
+  /** A point was written. */
+  #complete(): void {
+    const before = this.#end;
+    this.#end = this.writer.length;
+    this.#points++;
+    if (this.#points > 1 && this.#size(this.#end) > this.#maxBytes) this.#finishBefore(before);
+  }
+
   #endMetric(): void {
+    this.#gather();
     const scope = this.#scope;
     const metric = this.#metric;
     if (scope !== undefined && metric !== undefined && this.#end > this.#from) {
@@ -125,13 +196,13 @@ export class UnitBuilder {
     }
   }
 
-  /** Of the unit as it stands, complete. */
-  #size(): number {
+  /** Of the unit, complete, with the points before `end`. */
+  #size(end: number): number {
     const resource = this.#resource;
     const scope = this.#scope;
     const metric = this.#metric;
     let metrics = this.#metricsSize;
-    if (metric !== undefined) metrics += field(metricSize(metric, this.#end - this.#from));
+    if (metric !== undefined) metrics += field(metricSize(metric, end - this.#from));
     let scopes = this.#scopesSize;
     if (scope !== undefined) scopes += field(scope.header.length + metrics + scope.trailer.length);
     return field(resource.header.length + scopes + resource.trailer.length);

@@ -154,6 +154,18 @@ export class Writer {
     this.length = at + count;
   }
 
+  /** Bytes `from` to `end` of `source`; by words, which beats a native call for hundreds of them. */
+  copy(source: DataView, from: number, end: number): void {
+    const count = end - from;
+    this.reserve(count);
+    const view = this.#view;
+    const to = this.length - from;
+    let at = from;
+    for (; at + 4 <= end; at += 4) view.setInt32(to + at, source.getInt32(at, true), true);
+    for (; at < end; at++) view.setInt8(to + at, source.getInt8(at));
+    this.length += count;
+  }
+
   /** Length-delimited bytes. */
   blob(source: Uint8Array): void {
     this.varint(source.length);

@@ -6,7 +6,15 @@ import type { Unit } from '../../src/unit.ts';
 import { batch } from './arbitraries.ts';
 import { counter } from './fixtures.ts';
 import { decoded, hex, pointsIn } from './oracle.ts';
-import { branded, counterSnapshot, materialised, type Series, snapshot, withExemplars } from './snapshots.ts';
+import {
+  branded,
+  counterSnapshot,
+  materialised,
+  type Series,
+  snapshot,
+  snapshots,
+  withExemplars,
+} from './snapshots.ts';
 
 const resource = { attributes: { 'service.name': 'shop' }, schemaUrl: 'https://example.org/1' };
 const WHOLE = { maxBytes: Number.MAX_SAFE_INTEGER };
@@ -55,6 +63,49 @@ describe('a snapshot', () => {
     const encode = (): string[] =>
       walk(encodeBatch(batchOf(branded(first)), WHOLE).lazy).map(({ bytes }) => hex(bytes));
     expect(encode()).toEqual(encode());
+  });
+
+  it('shows what is now of series that it knows: values, times, exemplars, in whatever order', () => {
+    fc.assert(
+      fc.property(snapshots, fc.integer({ min: 100, max: 9000 }), (all, maxBytes) => {
+        for (const given of all) {
+          const { lazy } = encodeBatch(batchOf(branded(given)), { maxBytes });
+          const { units } = encodeBatch(batchOf(materialised(given)), { maxBytes });
+          expect(walk(lazy).map(({ bytes }) => hex(bytes))).toEqual(units.map(({ bytes }) => hex(bytes)));
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('is not changed by others of the same series that are read between its steps, or within one', () => {
+    fc.assert(
+      fc.property(snapshots, fc.infiniteStream(fc.nat()), (all, choices) => {
+        const encodings = all.map((given) => ({
+          lazy: encodeBatch(batchOf(branded(given)), WHOLE).lazy as Iterator<Unit | undefined>,
+          expected: encodeBatch(batchOf(materialised(given)), WHOLE).units,
+          units: [] as Unit[],
+          open: true,
+        }));
+        const choice = (below: number): number => choices.next().value % below;
+        const step = (): boolean => {
+          const waiting = encodings.filter(({ open }) => open);
+          const one = waiting[choice(waiting.length)];
+          if (one === undefined) return false;
+          one.open = false;
+          const { done, value } = one.lazy.next();
+          one.open = done !== true;
+          if (value !== undefined) one.units.push(value);
+          return true;
+        };
+        for (const given of all) given.onRead = () => void (choice(8) === 0 && step());
+        while (step());
+        for (const { units, expected } of encodings) {
+          expect(units.map(({ bytes }) => hex(bytes))).toEqual(expected.map(({ bytes }) => hex(bytes)));
+        }
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('keeps the attributes of a key apart by the type of point that they stand in', () => {

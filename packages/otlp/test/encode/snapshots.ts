@@ -5,6 +5,7 @@ import type {
   ScopeSnapshot,
   SeriesCursor,
   SeriesLabelValue,
+  SeriesNotes,
   SnapshotMetric,
 } from '@ostinato/core';
 import { SNAPSHOT } from '@ostinato/core';
@@ -27,6 +28,7 @@ export class FakeSnapshot implements ScopeSnapshot {
   readonly metrics: readonly FakeMetric[];
   read = 0;
   longestRun = 0;
+  onRead = (): void => {};
 
   constructor(time: bigint, metrics: readonly FakeMetric[]) {
     this.time = time;
@@ -45,6 +47,7 @@ export class FakeSnapshot implements ScopeSnapshot {
     this.longestRun = Math.max(this.longestRun, all.length);
     for (const one of all) {
       this.read++;
+      this.onRead();
       yield Object.assign(cursor, one);
     }
   }
@@ -181,7 +184,10 @@ const series = (length: number): fc.Arbitrary<Series> =>
       .map((counts) => Float64Array.from(counts)),
     length: fc.constant(length),
     exemplars: fc.option(fc.array(exemplar, { maxLength: 3 }), { nil: undefined }),
+    notes: fc.option(fc.constant(undefined).map(notes), { nil: undefined }),
   });
+
+const notes = (): SeriesNotes => ({ store: undefined, attributes: 0, end: 0 });
 
 const fakeMetric: fc.Arbitrary<FakeMetric> = fc
   .record({
@@ -210,6 +216,24 @@ const fakeMetric: fc.Arbitrary<FakeMetric> = fc
 export const snapshot: fc.Arbitrary<FakeSnapshot> = fc
   .tuple(time, fc.array(fakeMetric, { minLength: 1, maxLength: 4 }))
   .map(([at, metrics]) => new FakeSnapshot(at, metrics));
+
+/** Snapshots of the same series, one after the other: some of them each time, in any order, with other values. */
+export const snapshots: fc.Arbitrary<FakeSnapshot[]> = snapshot.chain(({ metrics }) => {
+  const later = metrics.map(({ metric, series: all }) => {
+    const kept = all.map((one) => ({ ...one, notes: notes() }));
+    const values = series(kept[0]?.length ?? 0);
+    return fc
+      .tuple(fc.shuffledSubarray(kept, { minLength: 1 }), fc.infiniteStream(values), fc.boolean())
+      .map(([some, stream, inOrder]) => {
+        const order = inOrder ? kept.filter((one) => some.includes(one)) : some;
+        const shown = order.map(({ key, notes }) => ({ ...(stream.next().value as Series), key, notes }));
+        return { metric, series: shown };
+      });
+  });
+  return fc
+    .array(fc.tuple(time, fc.tuple(...later)), { minLength: 2, maxLength: 4 })
+    .map((all) => all.map(([at, shown]) => new FakeSnapshot(at, shown)));
+});
 
 /** A counter of so many series with one label. */
 export function counterSnapshot(size: number): FakeSnapshot {

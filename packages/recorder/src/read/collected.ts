@@ -43,7 +43,9 @@ export class CollectedSeries implements Cells, SeriesNotes {
   /** The latest collection that was read from when this incarnation was found. */
   found = 0n;
   state: SeriesLife = 'live';
-  attributes: Uint8Array | undefined = undefined;
+  store: DataView | undefined = undefined;
+  attributes = 0;
+  end = 0;
   #mode = MODE_NONE;
 
   constructor(id: number, place: number, key: Key, start: bigint) {
