@@ -8,6 +8,7 @@ import {
   SLAB_BYTES,
   SLAB_TABLE,
   SLAB_TABLE_WORDS,
+  UNTOUCHED,
 } from './layout.ts';
 
 /** The smallest arena: its head, a few slabs, and the reserve. */
@@ -86,7 +87,15 @@ export class Arena {
     return Atomics.load(this.words, FREED);
   }
 
+  /** Slabs from this one on were never claimed. */
+  get untouched(): number {
+    return Atomics.load(this.words, UNTOUCHED);
+  }
+
   #own(slab: number, thread: number): boolean {
+    for (let end = this.untouched; end <= slab; end = this.untouched) {
+      Atomics.compareExchange(this.words, UNTOUCHED, end, slab + 1);
+    }
     return Atomics.compareExchange(this.words, slabWord(slab, OWNER), 0, thread) === 0;
   }
 
@@ -123,7 +132,7 @@ export class Arena {
   /** Bytes that threads have claimed, the head included. */
   get claimed(): number {
     let slabs = this.firstSlab;
-    for (let slab = this.firstSlab; slab < this.slabs; slab++) if (this.owner(slab) !== 0) slabs++;
+    for (let slab = this.firstSlab; slab < this.untouched; slab++) if (this.owner(slab) !== 0) slabs++;
     return slabs * SLAB_BYTES;
   }
 }

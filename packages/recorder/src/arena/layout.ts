@@ -15,7 +15,7 @@
 export const SLAB_BYTES = 65_536;
 
 /** Of everything below: to be raised whenever it changes, so that two versions of this package keep apart. */
-export const LAYOUT = 2;
+export const LAYOUT = 3;
 
 /**
  * Head, 32-bit words.
@@ -44,6 +44,11 @@ export const EXPIRY_ROUND = 5;
 export const EXEMPLAR_ROUND = 6;
 /** 1 while somebody takes each sample of the histograms (read/samples.ts). By the recorder's thread; any thread reads. */
 export const SAMPLING = 7;
+/**
+ * Slabs from this one on were never claimed. Raised by CAS before one of them is, by any thread, so that the collector
+ * need not look at them; what it sees of a thread that has ended is below it.
+ */
+export const UNTOUCHED = 10;
 /** Refused operations of all threads, 64 bits a reason (refusals.ts). `Atomics.add`, by any thread. */
 export const REFUSALS = 16;
 export const REFUSAL_REASONS = 24;

@@ -136,7 +136,8 @@ export class Collector {
   scan(): number {
     const { arena } = this;
     for (const row of this.#threads.dead()) this.#dead.add(row);
-    for (let slab = arena.firstSlab; slab < arena.slabs; slab++) {
+    const { firstSlab, untouched } = arena;
+    for (let slab = firstSlab; slab < untouched; slab++) {
       if (arena.owner(slab) === 0) continue;
       this.#positions[slab] = scanRecords(arena, slab, this.#positions[slab] as number, this.#note);
     }
@@ -205,8 +206,9 @@ export class Collector {
   *#takeOver(dead: ReadonlySet<number>): Generator<undefined, void> {
     const { arena } = this;
     const slabs: number[] = [];
-    const isLeft = new Uint8Array(arena.slabs);
-    for (let slab = arena.firstSlab; slab < arena.slabs; slab++) {
+    const { firstSlab, untouched } = arena;
+    const isLeft = new Uint8Array(untouched);
+    for (let slab = firstSlab; slab < untouched; slab++) {
       if (!dead.has(arena.owner(slab))) continue;
       slabs.push(slab);
       isLeft[slab] = 1;

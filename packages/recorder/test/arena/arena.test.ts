@@ -1,5 +1,5 @@
 import { Arena, allocateArena, unsupported } from '../../src/arena/arena.ts';
-import { SLAB_BYTES } from '../../src/arena/layout.ts';
+import { OWNER, SLAB_BYTES, SLAB_TABLE, SLAB_TABLE_WORDS } from '../../src/arena/layout.ts';
 
 const MIB = 1024 * 1024;
 
@@ -15,6 +15,27 @@ test('two views of one buffer are one arena', () => {
   const buffer = allocateArena(MIB);
   const [main, worker] = [new Arena(buffer), new Arena(buffer)];
   expect([main.claim(1, 1, false), worker.claim(2, 1, false), main.claim(1, 1, false)]).toEqual([1, 2, 3]);
+});
+
+test('a collector that looks only at touched slabs misses none: one is touched before it is claimed', () => {
+  const arena = new Arena(allocateArena(MIB));
+  const { compareExchange } = Atomics;
+  const claims: number[] = [];
+  Atomics.compareExchange = ((...args: Parameters<typeof compareExchange>) => {
+    const slab = (args[1] - SLAB_TABLE - OWNER) / SLAB_TABLE_WORDS;
+    if (slab >= 0) {
+      claims.push(slab);
+      expect(arena.untouched).toBeGreaterThan(slab);
+    }
+    return compareExchange(...args);
+  }) as typeof compareExchange;
+  try {
+    for (const run of [1, 3, 1]) arena.claim(1, run, false);
+  } finally {
+    Atomics.compareExchange = compareExchange;
+  }
+  expect([...new Set(claims)]).toEqual([1, 2, 3, 4, 5]);
+  expect(arena.untouched).toBe(6);
 });
 
 test('the last slabs are kept for those who may use the reserve', () => {

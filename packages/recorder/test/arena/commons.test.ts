@@ -1,6 +1,6 @@
 import { Arena, allocateArena } from '../../src/arena/arena.ts';
 import { allocateCommon } from '../../src/arena/commons.ts';
-import { COMMON, SLAB_BYTES } from '../../src/arena/layout.ts';
+import { COMMON, COMMONS, SLAB_BYTES } from '../../src/arena/layout.ts';
 
 const SLAB = SLAB_BYTES / 8;
 
@@ -33,10 +33,9 @@ test('of two threads that start a slab at once, the slower one gives its own bac
   const arena = new Arena(allocateArena(1024 * 1024));
   const { compareExchange } = Atomics;
   let faster: number | undefined;
-  let swaps = 0;
-  // The first swap is that of the slower thread's slab; the second would put it in its place.
+  // The swap that would put the slower thread's slab in its place.
   Atomics.compareExchange = ((...args: Parameters<typeof compareExchange>) => {
-    if (++swaps === 2) {
+    if (args[1] === COMMONS) {
       Atomics.compareExchange = compareExchange;
       faster = allocateCommon(arena, 3, false);
     }
