@@ -37,7 +37,7 @@ export class Writer {
   }
 
   #grow(needed: number): void {
-    const bytes = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
+    const bytes = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 4));
     this.bytes.copy(bytes, 0, 0, this.length);
     this.bytes = bytes;
     this.#view = new DataView(bytes.buffer);
@@ -74,21 +74,24 @@ export class Writer {
     this.length = at;
   }
 
-  /** The first `count` of unsigned integers below 2^64, one after the other. */
+  /** The first `count` of unsigned integers below 2^64, one after the other: by four, as long as each is one byte. */
   varints(values: ArrayLike<number>, count: number): void {
     this.reserve(count * 10);
-    const bytes = this.bytes;
-    let at = this.length;
-    for (let i = 0; i < count; i++) {
-      const value = values[i] as number;
-      if (value < 0x80) bytes[at++] = value;
-      else {
-        this.length = at;
-        this.varint(value);
-        at = this.length;
+    const view = this.#view;
+    let i = 0;
+    while (i < count) {
+      let at = this.length;
+      for (; i + 4 <= count; i += 4, at += 4) {
+        const a = values[i] as number;
+        const b = values[i + 1] as number;
+        const c = values[i + 2] as number;
+        const d = values[i + 3] as number;
+        if (!(a + b + c + d < 0x80)) break;
+        view.setInt32(at, a + b * 0x100 + c * 0x1_0000 + d * 0x100_0000, true);
       }
+      this.length = at;
+      for (const end = Math.min(i + 4, count); i < end; i++) this.varint(values[i] as number);
     }
-    this.length = at;
   }
 
   /** A 32-bit integer, zigzag. */
