@@ -152,6 +152,7 @@ class LazyUnits implements Iterator<Unit | undefined, undefined> {
 
   /** False at the end, and when the scope's series cannot be read: the others still can. */
   #readRun({ scope, snapshot }: LazyScope): boolean {
+    const isOwn = OWN_SCOPES.has(scope.name);
     try {
       if (this.#runs === undefined) {
         this.#builder.scope(encodeScope(scope));
@@ -160,9 +161,10 @@ class LazyUnits implements Iterator<Unit | undefined, undefined> {
       }
       const run = this.#runs.next();
       if (run.done === true) return false;
+      const points = this.#points as SnapshotPoints;
       for (const series of run.value) {
-        this.#points?.add(series);
-        this.#others ||= !OWN_SCOPES.has(scope.name);
+        points.add(series);
+        this.#others ||= !isOwn;
       }
       return true;
     } catch (error) {

@@ -59,8 +59,8 @@ const metricSize = (metric: EncodedMetric, points: number): number =>
  * the resource around them are laid round them when a unit is complete, and again round those of the next.
  */
 export class UnitBuilder {
-  /** Where points are written, between `begin` and `end`. */
-  readonly writer = new Writer(16 * 1024);
+  /** Where points are written, between `begin` and `end`. Grown twice it holds 256 KiB and a point more. */
+  readonly writer = new Writer(17 * 1024);
   readonly #resource: EncodedResource;
   readonly #maxBytes: number;
   readonly #finished: Unit[] = [];

@@ -34,7 +34,7 @@ export class ExemplarInbox {
 
   /** Those of a series, recorded from `start` up to `time`; neither they nor earlier ones come again. */
   take(series: CollectedSeries, start: bigint, time: bigint): readonly Exemplar[] | undefined {
-    const waiting = this.#waiting.get(series);
+    const waiting = this.#size === 0 ? undefined : this.#waiting.get(series);
     if (waiting === undefined) return undefined;
     const taken = waiting.filter((exemplar) => exemplar.time <= time);
     this.#size -= taken.length;

@@ -72,11 +72,13 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
   readonly #reader: CellReader;
   readonly #scope: CollectedScope;
   readonly #preparation: Preparation;
-  #metric = 0;
+  /** How many metrics it came to; the last of them, with its series then, so many of which it passed. */
+  #metrics = 0;
+  #metric: CollectedMetric | undefined;
+  #list: readonly CollectedSeries[] = [];
   #series = 0;
-  /** The metric's series when the walk came to it. */
-  #list: readonly CollectedSeries[] | undefined;
   /** A lowmemory reader goes through a counter's series twice if some are cumulative. */
+  readonly #splitsCounters: boolean;
   #absoluteOnes = false;
   #absoluteSeen = false;
   #ended = false;
@@ -85,6 +87,7 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
     this.temporality = temporalityOf(reader);
     this.time = preparation.time;
     this.cursor = reader.point;
+    this.#splitsCounters = reader.temporality === 'lowmemory';
     this.#reader = reader;
     this.#scope = scope;
     this.#preparation = preparation;
@@ -115,36 +118,39 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
   }
 
   get atEnd(): boolean {
-    while (!this.#ended) {
-      if (!this.#preparation.done) return false;
-      const metric = this.#scope.metrics[this.#metric];
-      this.#list ??= metric?.series;
-      const series = this.#list?.[this.#series];
-      if (series !== undefined && series.id < this.#preparation.end) return false;
-      this.#nextMetric(metric);
-    }
-    return true;
+    return this.#preparation.done ? this.#upcoming() === undefined : this.#ended;
   }
 
-  #nextMetric(metric: CollectedMetric | undefined): void {
-    if (metric === undefined) this.#ended = true;
-    else if (this.#absoluteSeen && !this.#absoluteOnes) this.#absoluteOnes = true;
+  /** The series that it comes to next. */
+  #upcoming(): CollectedSeries | undefined {
+    while (!this.#ended) {
+      const series = this.#list[this.#series];
+      if (series !== undefined && series.id < this.#preparation.end) return series;
+      this.#nextMetric();
+    }
+    return undefined;
+  }
+
+  #nextMetric(): void {
+    if (this.#absoluteSeen && !this.#absoluteOnes) this.#absoluteOnes = true;
     else {
-      this.#metric++;
+      this.#metric = this.#scope.metrics[this.#metrics++];
       this.#absoluteSeen = false;
       this.#absoluteOnes = false;
     }
+    if (this.#metric === undefined) this.#ended = true;
+    else this.#list = this.#metric.series;
     this.#series = 0;
-    this.#list = undefined;
   }
 
   next(looks: number): boolean {
     if (!this.#preparation.step()) return false;
-    for (let i = 0; i < looks && !this.atEnd; i++) {
-      const metric = this.#scope.metrics[this.#metric] as CollectedMetric;
-      const series = this.#list?.[this.#series++];
-      if (series === undefined) continue;
-      if (this.#reader.temporality === 'lowmemory' && metric.type === 'counter') {
+    for (let i = 0; i < looks; i++) {
+      const series = this.#upcoming();
+      if (series === undefined) return false;
+      this.#series++;
+      const metric = this.#metric as CollectedMetric;
+      if (this.#splitsCounters && metric.type === 'counter') {
         const absolute = this.#reader.isAbsolute(series);
         this.#absoluteSeen ||= absolute;
         if (absolute !== this.#absoluteOnes) continue;
