@@ -1,7 +1,7 @@
 import type { SeriesNotes } from '@ostinato/core';
 
-/** Bytes of some hundred series, which live as long as one of these does. */
-const STORE = 16 * 1024;
+/** Bytes of some fifty series. All live as long as one of these does: where few do, many bytes are kept for them. */
+const STORE = 4 * 1024;
 
 let store = new DataView(new ArrayBuffer(0));
 let used = 0;

@@ -124,7 +124,8 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
   /** The series that it comes to next. */
   #upcoming(): CollectedSeries | undefined {
     while (!this.#ended) {
-      const series = this.#list[this.#series];
+      const list = this.#list;
+      const series = this.#series < list.length ? list[this.#series] : undefined;
       if (series !== undefined && series.id < this.#preparation.end) return series;
       this.#nextMetric();
     }
