@@ -66,7 +66,10 @@ export interface DeliveryOptions {
   readonly memory?: MemoryOptions;
   /** Default: off. */
   readonly fallback?: false | FallbackOptions;
-  /** After so long `export()` waits for the collector no more, writes to the log what is left, and calls back; ms. Default 1000. */
+  /**
+   * After so long `export()` waits for the collector no more, writes to the log what is left, and calls back; ms. Later where
+   * the event loop is too busy to have read the metrics by then. Default 1000.
+   */
   readonly acceptMillis?: number;
   /** How long a flush tries to deliver before it leaves the rest to the log, ms. Default 5000. */
   readonly flushMillis?: number;

@@ -113,6 +113,8 @@ interface Reading {
   readonly units: readonly Unit[];
   readonly lazy: Iterator<Unit | undefined> | undefined;
   begun: boolean;
+  /** `acceptMillis` are over. */
+  due: boolean;
 }
 
 /**
@@ -133,7 +135,10 @@ export class Acceptor {
     this.#acceptMillis = acceptMillis;
   }
 
-  /** Takes one export, and calls back when it is delivered, safe, or known to be lost; after `acceptMillis` it is made safe. */
+  /**
+   * Takes one export, and calls back when it is delivered, safe, or known to be lost; after `acceptMillis` it is made safe,
+   * as soon as it is read. So the answer is late where the event loop is busy; rather that than to hold it for longer.
+   */
   accept(encoded: Encoded, callback: (result: ExportResult) => void): void {
     const cancel = this.#runtime.after(this.#acceptMillis, () => this.#due(batch), true);
     const batch = new Batch((result) => {
@@ -144,7 +149,9 @@ export class Acceptor {
         this.#intake.fault(error);
       }
     });
-    this.#reading.push({ batch, units: encoded.units, lazy: encoded.lazy, begun: false });
+    // Or they would become ever more.
+    if (this.#reading.some(({ due }) => due)) this.finish();
+    this.#reading.push({ batch, units: encoded.units, lazy: encoded.lazy, begun: false, due: false });
     // A snapshot of ours is not touched before the caller had its turn.
     if (!this.#scheduled) this.#read(0);
   }
@@ -160,7 +167,12 @@ export class Acceptor {
   }
 
   #due(batch: Batch): void {
-    if (this.#reading.some((reading) => reading.batch === batch)) this.finish();
+    const reading = this.#reading.find((each) => each.batch === batch);
+    if (reading === undefined) this.#makeSafe(batch);
+    else reading.due = true;
+  }
+
+  #makeSafe(batch: Batch): void {
     if (batch.answered) return;
     // What could not be written stays in memory; what was written survives the process, if not yet a power cut.
     void this.#intake.spill().then(() => batch.answer());
@@ -176,6 +188,7 @@ export class Acceptor {
       this.#reading.shift();
       first.batch.completed();
       if (this.#intake.holding) first.batch.answer();
+      if (first.due) this.#makeSafe(first.batch);
     }
     for (const resolve of this.#waiting.splice(0)) resolve();
   }

@@ -148,14 +148,62 @@ describe('Acceptor', () => {
     expect(accept({ units: [unit('a')] })).toEqual([{ code: 0 }]);
   });
 
-  test('a snapshot that is not read when acceptMillis are over is read to its end first', async () => {
-    const { accept, clock, spend, names, spills } = setUp();
-    const steps = Array.from({ length: 400 }, (_, i) => `u${i}`);
-    const results = accept({ lazy: slow(spend, steps, 10) });
-    await clock.advance(1000);
-    expect(results).toEqual([{ code: 0 }]);
-    expect(names()).toEqual(steps);
-    expect(spills()).toBe(1);
+  describe('a snapshot that is not read when acceptMillis are over', () => {
+    /** The event loop turns when the test says so. */
+    function busy() {
+      const clock = new ManualClock();
+      const turns: (() => void)[] = [];
+      const names: string[] = [];
+      const intake = {
+        holding: false,
+        push: (units: readonly Unit[]) => void names.push(...units.map(nameOf)),
+        spill: jest.fn(async () => {}),
+        fault: () => {},
+      } satisfies Intake;
+      let spent = 0;
+      const runtime = {
+        ...manualRuntime(clock),
+        now: () => spent,
+        soon: (turn: () => void) => void turns.push(turn),
+      };
+      const acceptor = new Acceptor(intake, runtime, 1000);
+      const accept = (units: readonly string[]) => {
+        const results: ExportResult[] = [];
+        const spend = (millis: number) => {
+          spent += millis;
+        };
+        const lazy = slow(spend, units, 2);
+        acceptor.accept({ resource: '', units: [], lazy }, (result) => results.push(result));
+        return results;
+      };
+      return { clock, names, intake, accept, turn: () => turns.shift()?.() };
+    }
+
+    test('is read on in slices, and then made safe', async () => {
+      const { clock, names, intake, accept, turn } = busy();
+      const results = accept(['a', 'b', 'c']);
+      await clock.advance(1000);
+      expect([names, results]).toEqual([['a'], []]);
+      turn();
+      expect(names).toEqual(['a', 'b']);
+      turn();
+      turn();
+      await clock.advance(0);
+      expect([names, results]).toEqual([['a', 'b', 'c'], [{ code: 0 }]]);
+      expect(intake.spill).toHaveBeenCalledTimes(1);
+    });
+
+    test('is read to its end when the next one comes, lest they become ever more', async () => {
+      const { clock, names, accept } = busy();
+      const results = accept(['a', 'b', 'c']);
+      const others = accept(['d', 'e']);
+      expect(names).toEqual(['a']);
+      await clock.advance(1000);
+      accept(['f']);
+      expect(names).toEqual(['a', 'b', 'c', 'd', 'e']);
+      await clock.advance(0);
+      expect([results, others]).toEqual([[{ code: 0 }], [{ code: 0 }]]);
+    });
   });
 
   test('FAILED with the cause when a snapshot cannot be read; what comes behind it is not held up', async () => {
