@@ -1,5 +1,6 @@
 import { type Key, makeKey } from '@ostinato/core';
-import { LabelTrie, NameTable } from '../registry/trie.ts';
+import { LabelTable } from '../registry/label-table.ts';
+import { NameTable } from '../registry/name-table.ts';
 import type { Mapping } from './layer.ts';
 
 const SERIES = 10_000;
@@ -12,7 +13,7 @@ const CHARACTERS = SERIES * 256;
 export class KeyMemo {
   readonly #mappings: readonly Mapping[];
   readonly #results = new WeakMap<Key, Key>();
-  readonly #known = new NameTable<LabelTrie<Key>>();
+  readonly #known = new NameTable<LabelTable<Key>>();
   #series = SERIES;
   #characters = CHARACTERS;
 
@@ -52,7 +53,7 @@ export class KeyMemo {
     this.#characters -= characters;
     let series = this.#known.get(scope, name);
     if (series === undefined) {
-      series = new LabelTrie();
+      series = new LabelTable();
       this.#known.add(scope, name, series);
     }
     series.set(labels, key);

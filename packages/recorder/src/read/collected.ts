@@ -10,7 +10,7 @@ import {
 import type { Arena } from '../arena/arena.ts';
 import { kindOf, type MetricDefinition, type StorageType } from '../arena/dictionary.ts';
 import { MODE_NONE, SERIES_MODE } from '../arena/layout.ts';
-import { LabelTrie } from '../registry/trie.ts';
+import { LabelTable } from '../registry/label-table.ts';
 import type { Cells } from './merge.ts';
 
 /**
@@ -93,7 +93,7 @@ export class CollectedMetric {
   series: readonly CollectedSeries[] = [];
   /** How many places they take, that of the overflow series not counted. */
   places = 0;
-  readonly byLabels = new LabelTrie<CollectedSeries>();
+  readonly byLabels = new LabelTable<CollectedSeries>();
   /** Whether the place of the overflow series is kept. */
   admitted = false;
   overflow: CollectedSeries | undefined;

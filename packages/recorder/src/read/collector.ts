@@ -7,7 +7,7 @@ import { ThreadTable } from '../arena/thread-table.ts';
 import { entry } from '../entry.ts';
 import type { Settings } from '../options.ts';
 import { Admission, isOverflow, OVERFLOW_LABELS } from '../registry/admission.ts';
-import { NameTable } from '../registry/trie.ts';
+import { NameTable } from '../registry/name-table.ts';
 import { CollectedMetric, type CollectedScope, CollectedSeries } from './collected.ts';
 import { type DepartingReader, Departures } from './departures.ts';
 import type { ExemplarInbox } from './exemplar-inbox.ts';

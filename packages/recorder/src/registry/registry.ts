@@ -41,7 +41,8 @@ import type { Refusals } from '../refusals.ts';
 import { Admission, isOverflow, OVERFLOW_LABELS } from './admission.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { Slots } from './expiry.ts';
-import { LabelTrie, NameTable } from './trie.ts';
+import { LabelTable } from './label-table.ts';
+import { NameTable } from './name-table.ts';
 
 type AnyCell = Cell<CounterSink> | Cell<GaugeSink> | Cell<HistogramSink>;
 /** The sinks of series that one thread alone records on. */
@@ -73,7 +74,7 @@ interface Metric {
   series: number;
   /** Keys were sent to the overflow series, so its handles are to ask again when there is room. */
   crowded: boolean;
-  readonly cells: LabelTrie<AnyCell>;
+  readonly cells: LabelTable<AnyCell>;
   readonly overflow: () => AnyCell;
   readonly refuseMode: () => void;
 }
@@ -351,7 +352,7 @@ export class Registry implements Recorder {
       admitted: false,
       series: 0,
       crowded: false,
-      cells: new LabelTrie(),
+      cells: new LabelTable(),
       overflow: () =>
         this.#kept(metric, OVERFLOW_LABELS) ??
         this.#make(metric, OVERFLOW_LABELS, true) ??
