@@ -30,12 +30,7 @@ export class AtomicRecorder extends ThreadRecorder {
     const arena = new Arena(allocateArena(settings.maxMemory));
     super(arena, new ThreadTable(arena).claim(threadId(), 0) as number, settings, Observers);
     this.#random = settings.random;
-    this.#collector = new Collector(
-      arena,
-      settings,
-      () => this.registry.answer(),
-      this.registry.shareLabels(),
-    );
+    this.#collector = new Collector(arena, settings, () => this.registry.answer(), this.registry.shareKeys());
   }
 
   /**

@@ -11,7 +11,7 @@ import type { Arena } from '../arena/arena.ts';
 import { kindOf, type MetricDefinition, type StorageType } from '../arena/dictionary.ts';
 import { MODE_NONE, SERIES_MODE } from '../arena/layout.ts';
 import { LabelTable } from '../registry/label-table.ts';
-import type { Cells } from './merge.ts';
+import { type Cells, type Records, recordAt, recordCount, recordsOf } from './merge.ts';
 
 /**
  * `live`: exported. `expired`: no more, but some delta reader has not read the last of it, and it goes on from there
@@ -21,25 +21,32 @@ export type SeriesLife = 'live' | 'expired' | 'gone';
 
 const NONE: readonly number[] = Object.freeze([]);
 
+/** What few series have: of threads that are gone, and of incarnations. */
+class Rest {
+  retired: Float64Array | undefined = undefined;
+  past: Float64Array | undefined = undefined;
+  floor = 0;
+  /** When the first incarnation began. */
+  readonly born: bigint;
+  /** When the last one was last exported. */
+  ended = 0n;
+
+  constructor(born: bigint) {
+    this.born = born;
+  }
+}
+
 /** One series, of all threads that record on it. */
 export class CollectedSeries implements Cells, SeriesNotes {
   /** Counted from 0 in order of arrival. */
   readonly id: number;
   readonly key: Key;
-  /** When it began first; `start`: when its last incarnation did. */
-  readonly born: bigint;
+  /** When its last incarnation began. */
   start: bigint;
   /** Addresses of the series records. Each names a cell; what these hold together is the series. */
-  records: readonly number[] = NONE;
-  retired: Float64Array | undefined = undefined;
-  past: Float64Array | undefined = undefined;
-  floor = 0;
+  records: Records = NONE;
   /** Where readers keep what they know of it. Another series may have it later. */
   readonly place: number;
-  /** Where series expire: when it was last found to have changed, in milliseconds. */
-  updated = 0;
-  /** When its last incarnation was last exported. */
-  ended = 0n;
   /** The latest collection that was read from when this incarnation was found. */
   found = 0n;
   state: SeriesLife = 'live';
@@ -47,19 +54,69 @@ export class CollectedSeries implements Cells, SeriesNotes {
   attributes = 0;
   end = 0;
   #mode = MODE_NONE;
+  #rest: Rest | undefined = undefined;
 
   constructor(id: number, place: number, key: Key, start: bigint) {
     this.id = id;
     this.place = place;
     this.key = key;
-    this.born = start;
     this.start = start;
+  }
+
+  get retired(): Float64Array | undefined {
+    return this.#rest?.retired;
+  }
+
+  set retired(cell: Float64Array | undefined) {
+    this.rest().retired = cell;
+  }
+
+  get past(): Float64Array | undefined {
+    return this.#rest?.past;
+  }
+
+  set past(cell: Float64Array | undefined) {
+    this.rest().past = cell;
+  }
+
+  get floor(): number {
+    return this.#rest?.floor ?? 0;
+  }
+
+  set floor(value: number) {
+    this.rest().floor = value;
+  }
+
+  /** When it began first. */
+  get born(): bigint {
+    return this.#rest?.born ?? this.start;
+  }
+
+  /** It ends; `exported`: when it was last exported. */
+  expire(exported: bigint): void {
+    this.state = 'expired';
+    this.rest().ended = exported;
+  }
+
+  /** It is recorded on again; not before its last incarnation was last exported. */
+  revive(start: bigint, found: bigint): void {
+    const { ended } = this.rest();
+    this.state = 'live';
+    this.start = start > ended ? start : ended;
+    this.found = found;
+  }
+
+  // A private method would cost each series a field.
+  private rest(): Rest {
+    this.#rest ??= new Rest(this.start);
+    return this.#rest;
   }
 
   /** Counters: the mode of the first cell that has one. Cells of the other mode are not part of the series. */
   mode(arena: Arena): number {
-    for (let i = 0; this.#mode === MODE_NONE && i < this.records.length; i++) {
-      this.#mode = Atomics.load(arena.words, (this.records[i] as number) * 2 + SERIES_MODE);
+    const { records } = this;
+    for (let i = 0; this.#mode === MODE_NONE && i < recordCount(records); i++) {
+      this.#mode = Atomics.load(arena.words, recordAt(records, i) * 2 + SERIES_MODE);
     }
     return this.#mode;
   }
@@ -70,17 +127,18 @@ export class CollectedSeries implements Cells, SeriesNotes {
     return past === undefined ? this : { key, records, retired, floor };
   }
 
-  /** Adds a record. Most series have one, and a list that is pushed to makes room for many. */
   add(record: number): void {
-    if (this.records.length === 0) this.records = [record];
-    else (this.records as number[]).push(record);
+    const { records } = this;
+    if (records === NONE) this.records = record;
+    else if (typeof records === 'number') this.records = [records, record];
+    else (records as number[]).push(record);
   }
 
   /** Takes out some of the records. */
   forget(records: readonly number[]): void {
     const gone = new Set(records);
-    const kept = this.records.filter((record) => !gone.has(record));
-    this.records = kept.length === 0 ? NONE : kept;
+    const [first, ...others] = recordsOf(this).filter((record) => !gone.has(record));
+    this.records = first === undefined ? NONE : others.length === 0 ? first : [first, ...others];
   }
 }
 

@@ -13,6 +13,7 @@ import { type DepartingReader, Departures } from './departures.ts';
 import type { ExemplarInbox } from './exemplar-inbox.ts';
 import { Exemplars, type Owner } from './exemplars.ts';
 import { Expirer } from './expirer.ts';
+import { recordCount, recordsOf } from './merge.ts';
 import { archive, retire } from './retire.ts';
 import { DEFINE, FREE, LOOK, MERGE, Pace, Rounds } from './rounds.ts';
 
@@ -54,8 +55,8 @@ export class Collector {
   /** Series records that were scanned, in this order; the first `#taken` of them were taken in. */
   #found: number[] = [];
   #taken = 0;
-  /** By address: what this isolate knows of records that were not taken in. */
-  readonly #labels: Map<number, Key['labels']>;
+  /** By address: the keys that this isolate has of records that were not taken in. */
+  readonly #keys: Map<number, Key>;
   readonly #threads: ThreadTable;
   /** Rows of threads that have ended, all of whose records were scanned. */
   readonly #dead = new Set<number>();
@@ -72,17 +73,17 @@ export class Collector {
   #latestStart = 0n;
 
   /**
-   * `answer` lets the registry of this thread, if there is one, give back at once what it is asked for; `labels` are those
+   * `answer` lets the registry of this thread, if there is one, give back at once what it is asked for; `keys` are those
    * of the series records that it has made since they were last taken in.
    */
   constructor(
     arena: Arena,
     settings: Settings,
     answer: () => boolean = () => true,
-    labels = new Map<number, Key['labels']>(),
+    keys = new Map<number, Key>(),
   ) {
     this.arena = arena;
-    this.#labels = labels;
+    this.#keys = keys;
     this.#threads = new ThreadTable(arena);
     this.#settings = settings;
     this.#admission = new Admission(settings.limits);
@@ -236,9 +237,10 @@ export class Collector {
     for (const { metrics } of this.scopes) {
       for (const metric of metrics) {
         for (const series of metric.series) {
-          const gone = series.records.filter(lies);
+          const count = recordCount(series.records);
+          const gone = recordsOf(series).filter(lies);
           if (gone.length > 0) this.#retire(metric, series, gone);
-          if (this.#pace.spent(LOOK + series.records.length + MERGE * gone.length)) yield;
+          if (this.#pace.spent(LOOK + count + MERGE * gone.length)) yield;
         }
       }
     }
@@ -289,12 +291,12 @@ export class Collector {
   }
 
   #addSeries(address: number): void {
-    const known = this.#labels.get(address);
-    this.#labels.delete(address);
-    const { metric: record, labels, start } = readSeries(this.arena, address, known);
+    const key = this.#keys.get(address);
+    this.#keys.delete(address);
+    const { metric: record, labels, start } = readSeries(this.arena, address, key?.labels);
     const metric = this.#byRecord.get(record);
     if (metric === undefined) return;
-    const series = this.#seriesOf(metric, labels, start);
+    const series = this.#seriesOf(metric, key ?? keyOf(metric, labels), start);
     series.add(address);
     this.watcher?.found(address, metric, series);
     this.#expirer?.watch(address, metric, series);
@@ -306,7 +308,7 @@ export class Collector {
     const metric = this.#byRecord.get(record);
     if (metric === undefined) return undefined;
     for (const series of [metric.byLabels.get(labels), metric.overflow]) {
-      if (series?.records.includes(address) === true) return { metric, series };
+      if (series !== undefined && recordsOf(series).includes(address)) return { metric, series };
     }
     return undefined;
   };
@@ -330,15 +332,16 @@ export class Collector {
     });
   }
 
-  /** Where a record of these labels belongs. */
-  #seriesOf(metric: CollectedMetric, labels: Key['labels'], start: bigint): CollectedSeries {
+  /** Where a record of this key belongs. */
+  #seriesOf(metric: CollectedMetric, key: Key, start: bigint): CollectedSeries {
+    const { labels } = key;
     const known = metric.byLabels.get(labels);
     if (known?.state === 'live') return known;
     const hasRoom = this.#admission.hasRoom(metric.places);
     if (!isOverflow(labels) && hasRoom) {
       this.#admission.admitSeries();
       metric.places++;
-      const series = known ?? this.#create(metric, labels, start);
+      const series = known ?? this.#create(metric, key, start);
       if (known !== undefined) this.#revive(metric, known, start);
       const isLast = !this.#admission.hasRoom(metric.places);
       if (metric.overflow?.state === 'live' && isLast) this.#reportOverflow(metric);
@@ -353,14 +356,13 @@ export class Collector {
   }
 
   #overflowOf(metric: CollectedMetric, start: bigint): CollectedSeries {
-    metric.overflow ??= this.#create(metric, OVERFLOW_LABELS, start);
+    metric.overflow ??= this.#create(metric, keyOf(metric, OVERFLOW_LABELS), start);
     return metric.overflow;
   }
 
   /** Nobody records on it any more: it leaves the export, and its place is another's. */
   #expire(metric: CollectedMetric, series: CollectedSeries): void {
-    series.state = 'expired';
-    series.ended = this.#exported;
+    series.expire(this.#exported);
     if (series !== metric.overflow) {
       metric.places--;
       this.#admission.releaseSeries();
@@ -372,9 +374,7 @@ export class Collector {
   #revive(metric: CollectedMetric, series: CollectedSeries, start: bigint): void {
     archive(this.arena, metric, series);
     this.#departures.cancel(series);
-    series.state = 'live';
-    series.start = start > series.ended ? start : series.ended;
-    series.found = this.#exported;
+    series.revive(start, this.#exported);
   }
 
   /** Lets go of a series that nobody asks for any more; `Departures` takes it off the metric's list. */
@@ -385,15 +385,14 @@ export class Collector {
     this.#freePlaces.push(series.place);
   }
 
-  #create(metric: CollectedMetric, labels: Key['labels'], start: bigint): CollectedSeries {
+  #create(metric: CollectedMetric, key: Key, start: bigint): CollectedSeries {
     // One bigint object for equal starts, so that what is derived from it can be kept.
     if (start !== this.#lastStart) this.#lastStart = start;
-    const key = Object.freeze({ scope: metric.scope, name: metric.name, labels });
     const place = this.#freePlaces.pop() ?? this.#places++;
     const series = new CollectedSeries(this.#seriesCount++, place, key, this.#lastStart);
     series.found = this.#exported;
     (metric.series as CollectedSeries[]).push(series);
-    metric.byLabels.set(labels, series);
+    metric.byLabels.set(key.labels, series);
     return series;
   }
 
@@ -410,6 +409,10 @@ export class Collector {
       return `${metric.kind} "${metric.name}" has more series than the limit of ${limit}: the others are summed into the series otel.metric.overflow=true.${named}`;
     });
   }
+}
+
+function keyOf({ scope, name }: CollectedMetric, labels: Key['labels']): Key {
+  return Object.freeze({ scope, name, labels });
 }
 
 /** The label with the most distinct values. */

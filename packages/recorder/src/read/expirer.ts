@@ -14,6 +14,7 @@ import {
 import { entry } from '../entry.ts';
 import type { Settings } from '../options.ts';
 import type { CollectedMetric, CollectedSeries } from './collected.ts';
+import { recordCount } from './merge.ts';
 import { LIST, LOOK, MERGE, type Pace } from './rounds.ts';
 
 /** A slot that the collector watches. */
@@ -59,6 +60,8 @@ export class Expirer {
   readonly #acts: ExpiryActs;
   readonly #pace: Pace;
   #watched: Watched[] = [];
+  /** By series place: when the series was last found to have changed, in milliseconds. */
+  readonly #updated: number[] = [];
   #requested: Watched[] = [];
   /** How many of them their owners were not told of. */
   #untold = 0;
@@ -79,7 +82,7 @@ export class Expirer {
   /** Watches a record that was found. */
   watch(record: number, metric: CollectedMetric, series: CollectedSeries): void {
     const now = this.#now();
-    series.updated = now;
+    this.#updated[series.place] = now;
     this.#watched.push({ record, metric, series, seen: UNSEEN, since: now, requested: false });
     this.#bare.delete(series);
     this.#evicted.delete(series);
@@ -90,8 +93,8 @@ export class Expirer {
     const now = this.#now();
     const keeps = ({ record, metric, series }: Watched) => {
       if (!isGone(record)) return true;
-      series.updated = now;
-      if (series.records.length === 0) this.#bare.set(series, metric);
+      this.#updated[series.place] = now;
+      if (recordCount(series.records) === 0) this.#bare.set(series, metric);
       return false;
     };
     // What was asked for may be another series' by now.
@@ -136,7 +139,7 @@ export class Expirer {
       if (activity !== slot.seen) {
         slot.seen = activity;
         slot.since = now;
-        slot.series.updated = now;
+        this.#updated[slot.series.place] = now;
         if (slot.series === slot.metric.overflow) crowded.set(slot.metric, slot);
       }
       return true;
@@ -182,9 +185,9 @@ export class Expirer {
     for (const slot of this.#watched) {
       if (this.#pace.spent(LIST)) yield;
       const { series } = slot;
-      if (slot.requested || series === slot.metric.overflow || series.updated === now) continue;
+      if (slot.requested || series === slot.metric.overflow || this.#updatedAt(series) === now) continue;
       if (!this.#mayExpire(slot)) continue;
-      if (!candidates.has(series)) entry(byAge, series.updated, () => []).push(series);
+      if (!candidates.has(series)) entry(byAge, this.#updatedAt(series), () => []).push(series);
       entry(candidates, series, () => []).push(slot);
     }
     // By the thread that has a slot, and by thread and metric: each list is used up from its oldest on, at its end.
@@ -228,6 +231,10 @@ export class Expirer {
     slots.length = kept;
   }
 
+  #updatedAt({ place }: CollectedSeries): number {
+    return this.#updated[place] as number;
+  }
+
   #owner(record: number): number {
     return this.#arena.owner(Math.floor((record * 8) / SLAB_BYTES));
   }
@@ -256,7 +263,7 @@ export class Expirer {
     for (const slot of slots) {
       // A sample came after the verdict.
       if (this.#activity(slot) === slot.seen) continue;
-      series.updated = now;
+      this.#updated[series.place] = now;
       this.#evicted.delete(series);
     }
     this.#acts.retire(
@@ -268,7 +275,7 @@ export class Expirer {
       this.#vacant.push(record);
       Atomics.store(words, record * 2 + SERIES_DONE, words[record * 2 + SERIES_INCARNATION] as number);
     }
-    if (series.records.length > 0) return;
+    if (recordCount(series.records) > 0) return;
     this.#bare.set(series, metric);
     this.#settle(metric, series, now);
   }
@@ -276,7 +283,7 @@ export class Expirer {
   /** Ends a series without a record, if it was idle for long enough. */
   #settle(metric: CollectedMetric, series: CollectedSeries, now: number): void {
     const evicted = this.#evicted.has(series);
-    if (!evicted && now - series.updated < this.#timeout(metric)) return;
+    if (!evicted && now - this.#updatedAt(series) < this.#timeout(metric)) return;
     if (series.mode(this.#arena) === MODE_MAX) return;
     this.#bare.delete(series);
     this.#evicted.delete(series);

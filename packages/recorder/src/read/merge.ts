@@ -32,10 +32,25 @@ const SUM = HISTOGRAM_SUM;
 const MIN = HISTOGRAM_MIN;
 const MAX = HISTOGRAM_MAX;
 
+/** Addresses of series records; one alone without a list, as most series have one. */
+export type Records = number | readonly number[];
+
+export function recordCount(records: Records): number {
+  return typeof records === 'number' ? 1 : records.length;
+}
+
+export function recordAt(records: Records, at: number): number {
+  return typeof records === 'number' ? records : (records[at] as number);
+}
+
+export function recordsOf({ records }: { readonly records: Records }): readonly number[] {
+  return typeof records === 'number' ? [records] : records;
+}
+
 /** The cells of a series. */
 export interface Cells {
-  /** Addresses of series records, each of which names a cell. */
-  readonly records: readonly number[];
+  /** Each names a cell. */
+  readonly records: Records;
   /** What threads that are gone recorded: a cell as in the arena, at 0. Of a gauge: its cell's address, at 0. */
   readonly retired: Float64Array | undefined;
   /** The same of what was recorded before the series expired and began anew. Counters and histograms. */
@@ -61,8 +76,10 @@ const NEVER_WRITTEN = 0;
 /** The sum, or the highest, of a counter's cells. Those of threads that record in the other mode are left out. */
 export function counterValue(arena: Arena, series: Cells & { readonly key: Key }, mode: number): number {
   const { words, doubles } = arena;
+  const { records } = series;
   let value = (series.retired?.[0] ?? 0) + (series.past?.[0] ?? 0);
-  for (const record of series.records) {
+  for (let i = 0; i < recordCount(records); i++) {
+    const record = recordAt(records, i);
     const own = words[record * 2 + SERIES_MODE];
     if (own !== mode) {
       if (own !== MODE_NONE) reportMode(series.key);
@@ -95,8 +112,8 @@ export function readGauge(arena: Arena, series: Cells, point: Point): number {
 
 /** The first cell of a gauge that was written, of threads that are alive if there is one. */
 export function gaugeCell({ words, doubles }: Arena, { records, retired }: Cells): number {
-  for (const record of records) {
-    const cell = words[record * 2 + SERIES_CELL] as number;
+  for (let i = 0; i < recordCount(records); i++) {
+    const cell = words[recordAt(records, i) * 2 + SERIES_CELL] as number;
     if (doubles[cell + GAUGE_WRITES] !== 0) return cell;
   }
   return retired?.[0] ?? NEVER_WRITTEN;
@@ -116,15 +133,15 @@ export function mergeExplicit(
   const { words, doubles } = arena;
   const { records, retired, past } = series;
   let writes = (retired?.[HISTOGRAM_WRITES] ?? 0) + (past?.[HISTOGRAM_WRITES] ?? 0);
-  for (const record of records) {
-    writes += doubles[(words[record * 2 + SERIES_CELL] as number) + HISTOGRAM_WRITES] as number;
+  for (let i = 0; i < recordCount(records); i++) {
+    writes += doubles[(words[recordAt(records, i) * 2 + SERIES_CELL] as number) + HISTOGRAM_WRITES] as number;
   }
   if (writes === known || writes === 0) return writes;
   point.clear(buckets);
   if (retired !== undefined) addExplicit(retired, 0, buckets, point);
   if (past !== undefined) addExplicit(past, 0, buckets, point);
-  for (const record of records)
-    addExplicit(doubles, words[record * 2 + SERIES_CELL] as number, buckets, point);
+  for (let i = 0; i < recordCount(records); i++)
+    addExplicit(doubles, words[recordAt(records, i) * 2 + SERIES_CELL] as number, buckets, point);
   point.sum = finite(Math.max(point.sum, series.floor));
   return writes;
 }
@@ -160,13 +177,14 @@ let cellCount = 0;
  */
 export function mergeExponential(arena: Arena, series: Cells, known: number, point: Point): number {
   const { words, doubles } = arena;
+  const { records } = series;
   arena.beginPass();
   cellCount = 0;
   let writes = 0;
   if (series.retired !== undefined) writes += take(series.retired, 0);
   if (series.past !== undefined) writes += take(series.past, 0);
-  for (const record of series.records) {
-    const cell = Atomics.load(words, record * 2 + SERIES_CELL);
+  for (let i = 0; i < recordCount(records); i++) {
+    const cell = Atomics.load(words, recordAt(records, i) * 2 + SERIES_CELL);
     if (cell !== 0) writes += take(doubles, cell);
   }
   if (writes !== known && writes !== 0) {

@@ -6,6 +6,7 @@ import { AtomicBucket } from '../bucket/atomic-bucket.ts';
 import type { SampleSink } from '../cells/tapped-histogram.ts';
 import type { CollectedMetric, CollectedSeries } from './collected.ts';
 import type { Collector, RecordWatcher } from './collector.ts';
+import { recordsOf } from './merge.ts';
 
 /** Takes one sample of a histogram. `key` is the same object for all samples of a series. */
 export type TakeSample = (metric: SnapshotMetric, key: Key, value: number) => void;
@@ -68,7 +69,7 @@ export class HistogramSamples implements SampleSink, RecordWatcher {
     for (const { metrics } of collector.scopes) {
       for (const metric of metrics) {
         for (const series of metric.series) {
-          for (const record of series.records) this.found(record, metric, series);
+          for (const record of recordsOf(series)) this.found(record, metric, series);
         }
       }
     }

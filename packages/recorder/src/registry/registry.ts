@@ -110,8 +110,8 @@ export class Registry implements Recorder {
   #sampling: boolean;
   /** As of when: `setTraceContext` begins another one. */
   #epoch = currentEpoch();
-  /** By address of the series record: the labels of those that the collector of this isolate did not take in yet. */
-  #labels: Map<number, Key['labels']> | undefined = undefined;
+  /** By address of the series record: the keys of those that the collector of this isolate did not take in yet. */
+  #keys: Map<number, Key> | undefined = undefined;
   /** Who takes each sample of histograms. */
   #samples: SampleSink | undefined = undefined;
   /** After `renew`: the cells that were made since. */
@@ -192,12 +192,12 @@ export class Registry implements Recorder {
   }
 
   /**
-   * From now on notes the labels of each new series record by its address, so that the collector of this isolate need not
-   * have a copy of its own. It takes out what it has used.
+   * From now on notes the key of each new series record by its address, so that the collector of this isolate need not
+   * have one of its own. It takes out what it has used.
    */
-  shareLabels(): Map<number, Key['labels']> {
-    this.#labels ??= new Map();
-    return this.#labels;
+  shareKeys(): Map<number, Key> {
+    this.#keys ??= new Map();
+    return this.#keys;
   }
 
   /** From now on each sample of histograms goes there too; of those that have handles, after the next `renew`. */
@@ -259,7 +259,7 @@ export class Registry implements Recorder {
       if (key.labels.length > 0 && this.#doorkeeper?.knows(key) === false) {
         return new FirstSample(metric.overflow).cell;
       }
-      const cell = this.#make(metric, key.labels, false);
+      const cell = this.#make(metric, key, false);
       if (cell !== undefined) {
         this.#admission.admitSeries();
         metric.series++;
@@ -355,7 +355,7 @@ export class Registry implements Recorder {
       cells: new LabelTable(),
       overflow: () =>
         this.#kept(metric, OVERFLOW_LABELS) ??
-        this.#make(metric, OVERFLOW_LABELS, true) ??
+        this.#make(metric, Object.freeze({ scope, name, labels: OVERFLOW_LABELS }), true) ??
         this.#beyondLimit.cell,
       refuseMode: () => {
         this.#refusals.add('mode');
@@ -415,7 +415,7 @@ export class Registry implements Recorder {
   }
 
   /** A new series with its cell, or undefined when there is no memory for it. */
-  #make(metric: Metric, labels: Key['labels'], reserve: boolean): AnyCell | undefined {
+  #make(metric: Metric, key: Key, reserve: boolean): AnyCell | undefined {
     if (metric.type === 'undecided') {
       const bounds = this.#boundsOf(metric);
       metric.type = bounds === undefined ? 'exponentialHistogram' : 'histogram';
@@ -424,15 +424,18 @@ export class Registry implements Recorder {
       metric.stale = true;
     }
     if (!this.#publish(metric, reserve)) return undefined;
-    const definition = { metric: metric.record, labels, start: this.#timeline.start() };
     const cell =
       metric.type === 'gauge'
-        ? this.#defineGauge(metric, definition, reserve)
-        : this.#defineOwn(metric, definition, reserve);
+        ? this.#defineGauge(metric, key, reserve)
+        : this.#defineOwn(metric, key, reserve);
     if (cell === undefined) return undefined;
-    metric.cells.set(labels, cell);
+    metric.cells.set(key.labels, cell);
     this.#renewed?.add(cell);
     return cell;
+  }
+
+  #definition(metric: Metric, { labels }: Key): SeriesDefinition {
+    return { metric: metric.record, labels, start: this.#timeline.start() };
   }
 
   /** Of all threads together: the collector says so. */
@@ -441,29 +444,30 @@ export class Registry implements Recorder {
   }
 
   /** A series whose cell is the one that all threads share. */
-  #defineGauge(metric: Metric, definition: SeriesDefinition, reserve: boolean): AnyCell | undefined {
+  #defineGauge(metric: Metric, key: Key, reserve: boolean): AnyCell | undefined {
     const arena = this.#arena;
+    const definition = this.#definition(metric, key);
     const { total } = this.#settings.limits;
     const find = (record: number) => shareGauge(arena, record, total, reserve);
     const record = defineSeries(arena, this.#slabs, definition, find, reserve);
     if (record === undefined) return undefined;
-    this.#labels?.set(record, definition.labels);
+    this.#keys?.set(record, key);
     const sink = new GaugeCell(arena, arena.words[record * 2 + SERIES_CELL] as number);
-    this.#slots?.add({ metric, labels: definition.labels, record, sink });
+    this.#slots?.add({ metric, labels: key.labels, record, sink });
     return sink.cell;
   }
 
   /** A series with a cell that this thread alone writes. */
-  #defineOwn(metric: Metric, definition: SeriesDefinition, reserve: boolean): AnyCell | undefined {
+  #defineOwn(metric: Metric, key: Key, reserve: boolean): AnyCell | undefined {
     const index = metric.spare || this.#allocate(metric, reserve);
     if (index === undefined) return undefined;
     const published = metric.type === 'exponentialHistogram' ? 0 : index;
-    const record = defineSeries(this.#arena, this.#slabs, definition, published, reserve);
+    const record = defineSeries(this.#arena, this.#slabs, this.#definition(metric, key), published, reserve);
     metric.spare = record === undefined ? index : 0;
     if (record === undefined) return undefined;
-    this.#labels?.set(record, definition.labels);
+    this.#keys?.set(record, key);
     const sink = this.#open(metric, record, index);
-    this.#slots?.add({ metric, labels: definition.labels, record, sink });
+    this.#slots?.add({ metric, labels: key.labels, record, sink });
     return this.#wrapped(sink) ?? sink.cell;
   }
 
