@@ -90,3 +90,23 @@ it('every label set reaches its own series and no other, in whatever order the l
   );
   installation.uninstall();
 });
+
+it('finds a handle again whatever label sets came since, longer and shorter ones that begin with the same labels too', () => {
+  const known = new Map<string, unknown>();
+  let runs = 0;
+  const labels = fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.constantFrom('x', 'y', 1)), {
+    selector: ([name]) => name,
+  });
+  fc.assert(
+    fc.property(fc.array(labels), (sets) => {
+      const name = `again.${runs++ % 10}`;
+      for (const entries of sets) {
+        const id = JSON.stringify([name, entries]);
+        const handle = counter(name, Object.fromEntries(entries));
+        expect(handle).toBe(known.get(id) ?? handle);
+        known.set(id, handle);
+      }
+    }),
+  );
+  expect(new Set(known.values()).size).toBe(known.size);
+});
