@@ -3,72 +3,85 @@ import type { Arena } from '../arena/arena.ts';
 import { MODE_MAX, MODE_NONE, MODE_SUM, SERIES_MODE } from '../arena/layout.ts';
 import { makeCell, type OpenCell } from './cell.ts';
 
-/** The series has expired. */
-const MODE_CLOSED = -1;
+/** In place of the record of a series that has expired. */
+const CLOSED = 0;
+
+/** What the cells of a metric have in common. */
+export interface CounterHome {
+  readonly arena: Arena;
+  /** Is told of operations of the other mode. */
+  readonly refuse: () => void;
+}
 
 /**
  * One double, written by one thread. The first operation says what it is: a sum of increments, or the highest
  * absolute value, since the two cannot be told apart in one double. The other operation is refused from then on.
  */
 export class CounterCell implements CounterSink {
-  #open: OpenCell<CounterSink>;
-  readonly series: number;
-  readonly #arena: Arena;
-  readonly #refuse: () => void;
-  #mode = MODE_NONE;
+  private open: OpenCell<CounterSink>;
+  private record: number;
+  private readonly home: CounterHome;
 
-  /** `series` is the series' record, `index` addresses its double; `refuse` is told of the other operation. */
-  constructor(arena: Arena, series: number, index: number, refuse: () => void) {
-    this.#open = makeCell<CounterSink>(undefined, index, this);
-    this.series = series;
-    this.#arena = arena;
-    this.#refuse = refuse;
+  /** `series` is the series' record, `index` addresses its double. */
+  constructor(home: CounterHome, series: number, index: number) {
+    this.open = makeCell<CounterSink>(undefined, index, this);
+    this.record = series;
+    this.home = home;
   }
 
   get index(): number {
-    return this.#open.index;
+    return this.open.index;
+  }
+
+  /** The series' record; none after `close`. */
+  get series(): number {
+    return this.record;
   }
 
   /** Nothing is written here again: an operation that comes in spite of the revoked cell is refused. */
   close(): void {
-    this.#mode = MODE_CLOSED;
-    this.#open.slots = undefined;
+    this.record = CLOSED;
+    this.open.slots = undefined;
   }
 
   get cell(): Cell<CounterSink> {
-    return this.#open;
+    return this.open;
   }
 
   /** Another cell of this series; the old one stays usable by its sink. */
   renew(): Cell<CounterSink> {
-    this.#open = makeCell<CounterSink>(this.#open.slots, this.#open.index, this);
-    return this.#open;
+    this.open = makeCell<CounterSink>(this.open.slots, this.open.index, this);
+    return this.open;
   }
 
   /** Returns whether it was carried out. */
   increment(by: number): boolean {
-    if (this.#mode !== MODE_SUM) {
-      if (!this.#become(MODE_SUM)) return false;
-      this.#open.slots = this.#arena.doubles;
+    const { doubles } = this.home.arena;
+    if (this.open.slots === undefined) {
+      if (!this.is(MODE_SUM)) return false;
+      this.open.slots = doubles;
     }
-    (this.#arena.doubles[this.#open.index] as number) += by;
+    (doubles[this.open.index] as number) += by;
     return true;
   }
 
   absolute(value: number): void {
-    if (this.#mode !== MODE_MAX && !this.#become(MODE_MAX)) return;
-    const { doubles } = this.#arena;
-    const { index } = this.#open;
+    if (!this.is(MODE_MAX)) return;
+    const { doubles } = this.home.arena;
+    const { index } = this.open;
     if (value > (doubles[index] as number)) doubles[index] = value;
   }
 
-  #become(mode: number): boolean {
-    if (this.#mode !== MODE_NONE) {
-      this.#refuse();
+  /** Whether the series has this mode, now if it had none. A private name of a method would cost each cell a field. */
+  private is(mode: number): boolean {
+    const { arena, refuse } = this.home;
+    const word = this.record * 2 + SERIES_MODE;
+    const known = this.record === CLOSED ? undefined : arena.words[word];
+    if (known === MODE_NONE) Atomics.store(arena.words, word, mode);
+    else if (known !== mode) {
+      refuse();
       return false;
     }
-    this.#mode = mode;
-    Atomics.store(this.#arena.words, this.series * 2 + SERIES_MODE, mode);
     return true;
   }
 }

@@ -21,7 +21,7 @@ import { defineMetric, defineSeries, type SeriesDefinition, type StorageType } f
 import { COUNTER_CELL, GAUGES, RECORD_SIZE, SERIES_CELL } from '../arena/layout.ts';
 import { SlabAllocator } from '../arena/slab.ts';
 import { makeCell } from '../cells/cell.ts';
-import { CounterCell } from '../cells/counter.ts';
+import { CounterCell, type CounterHome } from '../cells/counter.ts';
 import { DroppedCell } from '../cells/dropped.ts';
 import { ExemplarPool } from '../cells/exemplar-pool.ts';
 import { type ExplicitBounds, searchAmong } from '../cells/explicit-bounds.ts';
@@ -76,7 +76,7 @@ interface Metric {
   crowded: boolean;
   readonly cells: LabelTable<AnyCell>;
   readonly overflow: () => AnyCell;
-  readonly refuseMode: () => void;
+  readonly counters: CounterHome;
 }
 
 /** A series of this thread: what it takes to give its memory back. */
@@ -357,11 +357,14 @@ export class Registry implements Recorder {
         this.#kept(metric, OVERFLOW_LABELS) ??
         this.#make(metric, Object.freeze({ scope, name, labels: OVERFLOW_LABELS }), true) ??
         this.#beyondLimit.cell,
-      refuseMode: () => {
-        this.#refusals.add('mode');
-        report('OSTINATO_MODE', `${scope.name} ${name}`, () => {
-          return `counter "${name}": a series takes either increment or absolute, as its first operation did; the other one is refused.`;
-        });
+      counters: {
+        arena: this.#arena,
+        refuse: () => {
+          this.#refusals.add('mode');
+          report('OSTINATO_MODE', `${scope.name} ${name}`, () => {
+            return `counter "${name}": a series takes either increment or absolute, as its first operation did; the other one is refused.`;
+          });
+        },
       },
     };
     this.#metrics.add(scope, name, metric);
@@ -495,7 +498,7 @@ export class Registry implements Recorder {
     const arena = this.#arena;
     switch (metric.type) {
       case 'counter':
-        return new CounterCell(arena, record, index, metric.refuseMode);
+        return new CounterCell(metric.counters, record, index);
       case 'histogram':
         return new ExplicitHistogram(arena, record, index, metric.search);
       default:
