@@ -5,7 +5,7 @@ import type { SlabAllocator } from '../arena/slab.ts';
 /** The most buckets that an exponential histogram has. */
 export const MAX_BUCKETS = 160;
 /** Cells come in multiples of this, so that those given back fit others. */
-const STEP = 32;
+const STEP = 16;
 
 /** The buckets of the smallest cell that holds `width` of them. */
 export function capacityFor(width: number): number {

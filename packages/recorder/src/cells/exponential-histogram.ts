@@ -36,6 +36,14 @@ const CLOSED = new Float64Array(0);
 /** The first cell: a sample and its neighbours at the finest scale. */
 export const FIRST_CAPACITY = capacityFor(1);
 
+/** What the histograms of a thread have in common. */
+export interface ExponentialHome {
+  readonly arena: Arena;
+  readonly cells: ExponentialCells;
+  /** Is told when the arena has no room to grow. */
+  readonly full: () => void;
+}
+
 /**
  * A histogram whose buckets grow exponentially and whose scale follows the values: as fine as at most 160 buckets
  * allow. Written by one thread.
@@ -49,9 +57,7 @@ export class ExponentialHistogram implements HistogramSink {
   readonly cell: Cell<HistogramSink>;
   readonly series: number;
   private slots: Float64Array;
-  private readonly arena: Arena;
-  private readonly cells: ExponentialCells;
-  private readonly full: () => void;
+  private readonly home: ExponentialHome;
   /** The cell in use; until the first sample, one that is not published. */
   private index: number;
   private shift = 0;
@@ -64,17 +70,12 @@ export class ExponentialHistogram implements HistogramSink {
   /** What `record` would have returned for the last sample that was taken. */
   readonly group = 0;
 
-  /**
-   * `series` is the series' record, `index` addresses a cell of `FIRST_CAPACITY`; `full` is told when the arena has
-   * no room to grow.
-   */
-  constructor(arena: Arena, cells: ExponentialCells, series: number, index: number, full: () => void) {
-    this.slots = arena.doubles;
-    this.arena = arena;
-    this.cells = cells;
+  /** `series` is the series' record, `index` addresses a cell of `FIRST_CAPACITY`. */
+  constructor(home: ExponentialHome, series: number, index: number) {
+    this.slots = home.arena.doubles;
+    this.home = home;
     this.series = series;
     this.index = index;
-    this.full = full;
     this.cell = makeCell<HistogramSink>(this.slots, index, this);
   }
 
@@ -90,7 +91,7 @@ export class ExponentialHistogram implements HistogramSink {
 
   /** Gives the cell back. After `close`, when nobody reads it any more. */
   free(): void {
-    this.cells.free(this.index, this.capacity || FIRST_CAPACITY);
+    this.home.cells.free(this.index, this.capacity || FIRST_CAPACITY);
   }
 
   /**
@@ -102,10 +103,10 @@ export class ExponentialHistogram implements HistogramSink {
     if (value > 0) {
       const finest = indexOf(value);
       bucket = (finest >> this.shift) - this.base;
-      if (bucket < 0 || bucket >= this.capacity) bucket = this.#makeRoom(finest);
+      if (bucket < 0 || bucket >= this.capacity) bucket = this.makeRoom(finest);
       bucket += BUCKETS;
     } else if (this.capacity === 0) {
-      this.#begin(0);
+      this.begin(0);
     }
     const { slots, index } = this;
     (slots[index + SUM] as number) += value * count;
@@ -149,19 +150,19 @@ export class ExponentialHistogram implements HistogramSink {
   }
 
   /** Publishes the first cell, with the sample's bucket in the middle. */
-  #begin(finest: number): void {
+  private begin(finest: number): void {
     const { slots, index } = this;
     if (slots === CLOSED) return;
     slots[index + HISTOGRAM_MIN] = Infinity;
     slots[index + HISTOGRAM_MAX] = -Infinity;
-    this.#publish(index, 0, finest - FIRST_CAPACITY / 2, FIRST_CAPACITY);
+    this.publish(index, 0, finest - FIRST_CAPACITY / 2, FIRST_CAPACITY);
   }
 
   /** Puts a cell in place whose window has this value's bucket, and returns its position there. */
-  #makeRoom(finest: number): number {
+  private makeRoom(finest: number): number {
     if (this.slots === CLOSED) return 0;
     if (this.capacity === 0) {
-      this.#begin(finest);
+      this.begin(finest);
       return (finest >> this.shift) - this.base;
     }
     const { slots, index, base, capacity } = this;
@@ -173,13 +174,13 @@ export class ExponentialHistogram implements HistogramSink {
     const low = first === capacity ? bucket : Math.min(base + first, bucket);
     const high = first === capacity ? bucket : Math.max(base + last, bucket);
 
-    const down = this.#downscale(low, high);
+    const down = this.downscale(low, high);
     const width = (high >> down) - (low >> down) + 1;
     const newCapacity = capacityFor(width);
-    const newIndex = this.cells.allocate(newCapacity, true);
+    const newIndex = this.home.cells.allocate(newCapacity, true);
     if (newIndex === undefined) {
       // Nothing can grow any more. The sample is counted in the nearest bucket, so that totals stay exact.
-      this.full();
+      this.home.full();
       return bucket < base ? 0 : capacity - 1;
     }
     const newBase = (low >> down) - ((newCapacity - width) >> 1);
@@ -190,8 +191,8 @@ export class ExponentialHistogram implements HistogramSink {
         index + EXPONENTIAL_BUCKETS + i
       ] as number;
     }
-    this.#publish(newIndex, this.shift + down, newBase, newCapacity);
-    this.cells.retire(index, capacity);
+    this.publish(newIndex, this.shift + down, newBase, newCapacity);
+    this.home.cells.retire(index, capacity);
     return (finest >> this.shift) - newBase;
   }
 
@@ -199,19 +200,19 @@ export class ExponentialHistogram implements HistogramSink {
    * By how many scales to go down so that the buckets fit: none if they do, else to where they fit and one further,
    * so that the next value seldom asks for more. The lowest scale covers all doubles: 2,098 octaves, 16 a bucket.
    */
-  #downscale(low: number, high: number): number {
+  private downscale(low: number, high: number): number {
     if (high - low < MAX_BUCKETS) return 0;
     let down = 1;
     while ((high >> down) - (low >> down) >= MAX_BUCKETS) down++;
     return Math.min(down + 1, MAX_SCALE - MIN_SCALE - this.shift);
   }
 
-  #publish(index: number, shift: number, base: number, capacity: number): void {
+  private publish(index: number, shift: number, base: number, capacity: number): void {
     const { slots } = this;
     slots[index + EXPONENTIAL_SCALE] = MAX_SCALE - shift;
     slots[index + EXPONENTIAL_BASE] = base;
     slots[index + EXPONENTIAL_CAPACITY] = capacity;
-    Atomics.store(this.arena.words, this.series * 2 + SERIES_CELL, index);
+    Atomics.store(this.home.arena.words, this.series * 2 + SERIES_CELL, index);
     this.index = index;
     this.shift = shift;
     this.base = base;

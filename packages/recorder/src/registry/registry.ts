@@ -27,7 +27,11 @@ import { ExemplarPool } from '../cells/exemplar-pool.ts';
 import { type ExplicitBounds, searchAmong } from '../cells/explicit-bounds.ts';
 import { allocateExplicit, ExplicitHistogram, explicitCellSize } from '../cells/explicit-histogram.ts';
 import { ExponentialCells } from '../cells/exponential-cells.ts';
-import { ExponentialHistogram, FIRST_CAPACITY } from '../cells/exponential-histogram.ts';
+import {
+  ExponentialHistogram,
+  type ExponentialHome,
+  FIRST_CAPACITY,
+} from '../cells/exponential-histogram.ts';
 import { prepareIndex } from '../cells/exponential-index.ts';
 import { FirstSample } from '../cells/first-sample.ts';
 import { GaugeCell } from '../cells/gauge.ts';
@@ -91,7 +95,7 @@ interface Slot {
 export class Registry implements Recorder {
   readonly #arena: Arena;
   readonly #slabs: SlabAllocator;
-  readonly #exponentialCells: ExponentialCells;
+  readonly #exponential: ExponentialHome;
   readonly #settings: Settings;
   readonly #timeline: Timeline;
   readonly #refusals: Refusals;
@@ -129,7 +133,7 @@ export class Registry implements Recorder {
     this.observers = new Observing(this);
     this.#arena = arena;
     this.#slabs = new SlabAllocator(arena, thread, settings.expires);
-    this.#exponentialCells = new ExponentialCells(arena, this.#slabs);
+    this.#exponential = { arena, cells: new ExponentialCells(arena, this.#slabs), full: this.#reportFull };
     this.#settings = settings;
     this.#timeline = timeline;
     this.#refusals = refusals;
@@ -490,7 +494,7 @@ export class Registry implements Recorder {
       case 'histogram':
         return allocateExplicit(this.#arena, this.#slabs, metric.bounds.length, reserve);
       default:
-        return this.#exponentialCells.allocate(FIRST_CAPACITY, reserve);
+        return this.#exponential.cells.allocate(FIRST_CAPACITY, reserve);
     }
   }
 
@@ -503,7 +507,7 @@ export class Registry implements Recorder {
         return new ExplicitHistogram(arena, record, index, metric.search);
       default:
         prepareIndex();
-        return new ExponentialHistogram(arena, this.#exponentialCells, record, index, this.#reportFull);
+        return new ExponentialHistogram(this.#exponential, record, index);
     }
   }
 

@@ -27,7 +27,11 @@ function setUp() {
   const record = defineSeries(arena, slabs, { metric, labels: [], start: 0n }, 0, false)!;
   const make = () => {
     const index = cells.allocate(FIRST_CAPACITY, false)!;
-    return new ExponentialHistogram(arena, cells, record, index, () => expect('full').toBe('never'));
+    return new ExponentialHistogram(
+      { arena, cells, full: () => expect('full').toBe('never') },
+      record,
+      index,
+    );
   };
   const series = new CollectedSeries(0, 0, makeKey('h'), 0n);
   series.add(record);
