@@ -26,6 +26,10 @@ export class CounterHandle extends Handle<CounterSink> implements Counter {
     super(definition, target, noopCounter);
   }
 
+  protected noop(): Cell<CounterSink> {
+    return noopCounter;
+  }
+
   protected ask(recorder: Recorder, key: Key): Cell<CounterSink> {
     return recorder.counter(key, this.definition.meta);
   }

@@ -22,6 +22,10 @@ export class GaugeHandle extends Handle<GaugeSink> implements Gauge {
     super(definition, target, noopGauge);
   }
 
+  protected noop(): Cell<GaugeSink> {
+    return noopGauge;
+  }
+
   protected ask(recorder: Recorder, key: Key): Cell<GaugeSink> {
     return recorder.gauge(key, this.definition.meta);
   }

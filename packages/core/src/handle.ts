@@ -26,7 +26,6 @@ export abstract class Handle<S> {
   readonly definition: Definition;
   /** The series, or why there is none: such a handle is inert. */
   protected readonly target: Key | Fault;
-  private readonly noop: Cell<S>;
 
   constructor(definition: Definition, target: Key | Fault, noop: Cell<S>) {
     this.cell = noop;
@@ -34,8 +33,10 @@ export abstract class Handle<S> {
     this.epoch = 0;
     this.definition = definition;
     this.target = target;
-    this.noop = noop;
   }
+
+  /** Where operations go without a recorder. */
+  protected abstract noop(): Cell<S>;
 
   protected abstract ask(recorder: Recorder, key: Key): Cell<S>;
 
@@ -52,7 +53,7 @@ export abstract class Handle<S> {
     const { epoch } = state;
     const { target } = this;
     if (recorder === undefined || 'reason' in target) {
-      this.cell = this.noop;
+      this.cell = this.noop();
     } else {
       tellDescriptions(recorder);
       warnOfReservedLabels(target);

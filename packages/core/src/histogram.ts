@@ -33,6 +33,10 @@ export class HistogramHandle extends Handle<HistogramSink> implements Histogram 
     super(definition, target, noopHistogram);
   }
 
+  protected noop(): Cell<HistogramSink> {
+    return noopHistogram;
+  }
+
   protected ask(recorder: Recorder, key: Key): Cell<HistogramSink> {
     return recorder.histogram(key, this.definition.meta);
   }

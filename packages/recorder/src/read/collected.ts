@@ -30,6 +30,7 @@ class Rest {
   readonly born: bigint;
   /** When the last one was last exported. */
   ended = 0n;
+  state: SeriesLife = 'live';
 
   constructor(born: bigint) {
     this.born = born;
@@ -49,7 +50,6 @@ export class CollectedSeries implements Cells, SeriesNotes {
   readonly place: number;
   /** The latest collection that was read from when this incarnation was found. */
   found = 0n;
-  state: SeriesLife = 'live';
   store: DataView | undefined = undefined;
   attributes = 0;
   end = 0;
@@ -87,6 +87,10 @@ export class CollectedSeries implements Cells, SeriesNotes {
     this.rest().floor = value;
   }
 
+  get state(): SeriesLife {
+    return this.#rest?.state ?? 'live';
+  }
+
   /** When it began first. */
   get born(): bigint {
     return this.#rest?.born ?? this.start;
@@ -94,16 +98,22 @@ export class CollectedSeries implements Cells, SeriesNotes {
 
   /** It ends; `exported`: when it was last exported. */
   expire(exported: bigint): void {
-    this.state = 'expired';
-    this.rest().ended = exported;
+    const rest = this.rest();
+    rest.state = 'expired';
+    rest.ended = exported;
   }
 
   /** It is recorded on again; not before its last incarnation was last exported. */
   revive(start: bigint, found: bigint): void {
-    const { ended } = this.rest();
-    this.state = 'live';
-    this.start = start > ended ? start : ended;
+    const rest = this.rest();
+    rest.state = 'live';
+    this.start = start > rest.ended ? start : rest.ended;
     this.found = found;
+  }
+
+  /** Nobody asks for it any more. */
+  leave(): void {
+    this.rest().state = 'gone';
   }
 
   // A private method would cost each series a field.

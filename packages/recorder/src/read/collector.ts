@@ -379,7 +379,7 @@ export class Collector {
 
   /** Lets go of a series that nobody asks for any more; `Departures` takes it off the metric's list. */
   #forget(metric: CollectedMetric, series: CollectedSeries): void {
-    series.state = 'gone';
+    series.leave();
     metric.byLabels.delete(series.key.labels);
     if (series === metric.overflow) metric.overflow = undefined;
     this.#freePlaces.push(series.place);
