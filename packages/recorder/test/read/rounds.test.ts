@@ -1,3 +1,4 @@
+import { recordCount } from '../../src/read/merge.ts';
 import { Pace, Rounds } from '../../src/read/rounds.ts';
 import { readAll } from '../support/series.ts';
 import { Threads } from '../support/threads.ts';
@@ -45,7 +46,7 @@ test('what the dead left is taken over step by step', () => {
   readAll(threads.reader().collect());
   const { series } = threads.collector.scopes[0]!.metrics[0]!;
   threads.replace(1);
-  const retired = changes(threads, () => series.filter(({ records }) => records.length === 0).length);
+  const retired = changes(threads, () => series.filter(({ records }) => recordCount(records) === 0).length);
   expect(retired.reduce((a, b) => a + b)).toBe(SERIES);
   expect(Math.max(...retired)).toBeLessThan(MOST);
   expect(readAll(threads.reader().collect()).length).toBe(SERIES);
