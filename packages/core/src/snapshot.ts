@@ -62,7 +62,7 @@ export interface SeriesCursor {
   /** Bucket counts, the first `length` entries; explicit histograms have `bounds.length + 1`. */
   readonly counts: Float64Array;
   readonly length: number;
-  /** Some of the samples since this reader last read the series. Not for gauges. Absent: none. */
+  /** Some of the samples since this reader last read the series, by ascending value. Not for gauges. Absent: none. */
   readonly exemplars?: readonly Exemplar[] | undefined;
   /** The same object as long as the series lives. Absent: nothing can be kept with it. */
   readonly notes?: SeriesNotes | undefined;

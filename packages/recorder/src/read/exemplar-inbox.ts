@@ -32,7 +32,10 @@ export class ExemplarInbox {
     if (this.#size > IN_ALL) this.#dropOldest();
   }
 
-  /** Those of a series, recorded from `start` up to `time`; neither they nor earlier ones come again. */
+  /**
+   * Those of a series, recorded from `start` up to `time`; neither they nor earlier ones come again. Ascending, as
+   * Prometheus takes them for: one that comes behind a larger one it files under a bucket that is too high.
+   */
   take(series: CollectedSeries, start: bigint, time: bigint): readonly Exemplar[] | undefined {
     const waiting = this.#size === 0 ? undefined : this.#waiting.get(series);
     if (waiting === undefined) return undefined;
@@ -45,7 +48,7 @@ export class ExemplarInbox {
         waiting.filter((exemplar) => exemplar.time > time),
       );
     const shown = taken.filter((exemplar) => exemplar.time >= start);
-    return shown.length === 0 ? undefined : shown;
+    return shown.length === 0 ? undefined : shown.sort((a, b) => a.value - b.value);
   }
 
   #placeIn(waiting: readonly Exemplar[], metric: CollectedMetric, { value }: Exemplar): number {

@@ -86,6 +86,23 @@ test('explicit buckets keep one each, and more than one round is merged by bucke
   expect(values(readAll(seldom.collect())[0])).toEqual([0.5, 6, 50]);
 });
 
+test('Prometheus had the exemplar of a quick sample in the bucket of a slow one that was there before it', () => {
+  const recorder = createRecorder({ clock });
+  tracing.active = spanOf(1);
+  for (const [name, metric] of [
+    ['explicit', { buckets: [1, 10] }],
+    ['exponential', {}],
+  ] as const) {
+    const { sink } = recorder.histogram(makeKey(name), metric);
+    for (const value of [50, 0.5, 5]) sink.record(value, 1);
+  }
+  const inOrder = readAll(recorder.reader().collect()).map((read) => read.exemplars.map(({ value }) => value));
+  expect(inOrder).toEqual([
+    [0.5, 5, 50],
+    [0.5, 5, 50],
+  ]);
+});
+
 test.each([
   ['trace_based', 'a kept trace', 1],
   ['trace_based', 'another trace', 0],
