@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { metricProducer } from '@ostinato/otel';
 import { OtlpMetricExporter } from '@ostinato/otlp';
 import { createRecorder } from '@ostinato/recorder';
+import { CUSTOMER, Services } from '../../examples/orders/test/support/services.ts';
 import type { MetricsBatch } from '../../packages/otlp/src/encode/sdk-types.ts';
 import { binary } from './support/binaries.ts';
 import { Child, freePort } from './support/child.ts';
@@ -121,6 +122,33 @@ describe('the pipeline of docker-compose.yml', () => {
       ['cart', '1.2.3', 3],
       ['payment', '1.2.3', 4],
     ]);
+  });
+
+  test('leads from an exemplar in Prometheus to the spans that the Collector prints', async () => {
+    const services = await Services.start(join(directory, 'state'), {
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+      OTEL_TRACES_EXPORTER: 'otlp',
+    });
+    await services.order({ amount: 1999, method: 'card' });
+    expect(await services.stop()).toEqual([0, 0]);
+    const exemplars = () => prometheus.exemplars('order_process_time_milliseconds_bucket');
+    await until(async () => (await exemplars()).length > 0);
+    const [exemplar] = await exemplars();
+    expect(exemplar?.labels.trace_id).toBe(CUSTOMER.traceId);
+    const spans = () =>
+      collector.output
+        .split('Span #')
+        .map((text) =>
+          Object.fromEntries(
+            [...text.matchAll(/^ +(\w[\w ]*?) +: (\S.*)$/gm)].map(([, name, value]) => [name, value]),
+          ),
+        );
+    await until(() => spans().some(({ ID }) => ID === exemplar?.labels.span_id));
+    expect(spans().find(({ ID }) => ID === exemplar?.labels.span_id)).toMatchObject({
+      'Trace ID': CUSTOMER.traceId,
+      'Parent ID': CUSTOMER.spanId,
+      Name: 'POST /order',
+    });
   });
 
   test('answers every query of the dashboards', async () => {

@@ -22,7 +22,7 @@ export async function runService(
 ): Promise<void> {
   // All it takes: OTEL_EXPORTER_OTLP_ENDPOINT and the other OTEL_* variables say the rest.
   const metrics = start({ serviceName: name });
-  startTracing();
+  const endTracing = startTracing(name);
   const tell = (message: Message) => process.send?.(message);
 
   try {
@@ -42,10 +42,14 @@ export async function runService(
     if (stopping) return;
     stopping = true;
     await app.close();
-    await metrics.shutdown().catch((error) => {
-      console.error(`${name}: ${error.message}`);
-      process.exitCode = 1;
-    });
+    await Promise.all([
+      // Spans that are lost are no failure.
+      endTracing().catch((error) => console.error(`${name}: ${error.message}`)),
+      metrics.shutdown().catch((error) => {
+        console.error(`${name}: ${error.message}`);
+        process.exitCode = 1;
+      }),
+    ]);
     clearInterval(telling);
     tell({ kind: 'tally', tally });
     if (process.connected) process.disconnect();

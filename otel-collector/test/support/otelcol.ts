@@ -15,6 +15,26 @@ export interface OtelcolOptions {
   readonly forwardTo?: string;
 }
 
+type Signal = 'metrics' | 'traces';
+
+/** A span that it took, as the protocol's JSON has it. */
+export interface Span {
+  readonly service: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly name: string;
+}
+
+interface SpansRequest {
+  readonly resourceSpans: readonly {
+    readonly resource: {
+      readonly attributes: readonly { readonly key: string; readonly value: { stringValue?: string } }[];
+    };
+    readonly scopeSpans: readonly { readonly spans: readonly Omit<Span, 'service'>[] }[];
+  }[];
+}
+
 /** A real OpenTelemetry Collector that writes what it accepts to files. It keeps its ports over its lives. */
 export class Otelcol {
   readonly grpcPort: number;
@@ -44,7 +64,7 @@ export class Otelcol {
   }
 
   async start(options: OtelcolOptions = {}): Promise<this> {
-    const config = this.#config(options, this.#file(this.#lives++));
+    const config = this.#config(options, this.#lives++);
     this.#child = new Child(binary('otelcol'), [`--config=yaml:${JSON.stringify(config)}`]);
     await this.#child.ready(`http://127.0.0.1:${this.#healthPort}/`);
     return this;
@@ -64,18 +84,29 @@ export class Otelcol {
     this.#child?.signal('SIGCONT');
   }
 
-  /** Everything that it wrote so far, request by request, as the JSON that it is. */
+  /** Everything that it wrote of metrics so far, request by request, as the JSON that it is. */
   requests(): object[] {
-    return this.#lines().map((line) => JSON.parse(line) as object);
+    return this.#lines('metrics').map((line) => JSON.parse(line) as object);
   }
 
   /** All points that it wrote so far. */
   points(): Point[] {
-    return this.#lines().flatMap((line) => decodePoints(fromLine(line)));
+    return this.#lines('metrics').flatMap((line) => decodePoints(fromLine(line)));
   }
 
-  #lines(): string[] {
-    const files = Array.from({ length: this.#lives }, (_, life) => this.#file(life));
+  /** All spans that it wrote so far. */
+  spans(): Span[] {
+    return this.#lines('traces')
+      .flatMap((line) => (JSON.parse(line) as SpansRequest).resourceSpans)
+      .flatMap(({ resource, scopeSpans }) => {
+        const service =
+          resource.attributes.find(({ key }) => key === 'service.name')?.value.stringValue ?? '';
+        return scopeSpans.flatMap(({ spans }) => spans.map((span) => ({ ...span, service })));
+      });
+  }
+
+  #lines(signal: Signal): string[] {
+    const files = Array.from({ length: this.#lives }, (_, life) => this.#file(signal, life));
     return files
       .filter((file) => existsSync(file))
       .flatMap((file) => {
@@ -88,11 +119,12 @@ export class Otelcol {
       });
   }
 
-  #file(life: number): string {
-    return join(this.#directory, `accepted-${life}.jsonl`);
+  #file(signal: Signal, life: number): string {
+    return join(this.#directory, `${signal}-${life}.jsonl`);
   }
 
-  #config({ refusing, tls, host = '127.0.0.1', forwardTo }: OtelcolOptions, path: string): object {
+  #config({ refusing, tls, host = '127.0.0.1', forwardTo }: OtelcolOptions, life: number): object {
+    const file = (signal: Signal) => ({ path: this.#file(signal, life), flush_interval: '50ms' });
     const server = tls && {
       cert_file: tls.cert,
       key_file: tls.key,
@@ -111,7 +143,8 @@ export class Otelcol {
         memory_limiter: { check_interval: '50ms', limit_mib: refusing ? 1 : 4000, spike_limit_mib: 0 },
       },
       exporters: {
-        file: { path, flush_interval: '50ms' },
+        file: file('metrics'),
+        'file/spans': file('traces'),
         ...(forwardTo !== undefined && {
           otlp_http: {
             endpoint: forwardTo,
@@ -131,6 +164,7 @@ export class Otelcol {
             processors: ['memory_limiter'],
             exporters: ['file', ...(forwardTo === undefined ? [] : ['otlp_http'])],
           },
+          traces: { receivers: ['otlp'], exporters: ['file/spans'] },
         },
       },
     };

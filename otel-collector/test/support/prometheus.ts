@@ -9,19 +9,34 @@ export interface Series {
   readonly samples: readonly (readonly [time: number, value: number])[];
 }
 
-interface Answer {
-  readonly status: string;
-  readonly error?: string;
-  readonly data: {
-    readonly result: readonly {
-      readonly metric: Record<string, string>;
-      readonly value?: readonly [number, string];
-      readonly values?: readonly (readonly [number, string])[];
-    }[];
-  };
+export interface StoredExemplar {
+  /** Of the series, `le` included. */
+  readonly series: Readonly<Record<string, string>>;
+  /** Its own: `trace_id`, `span_id` and filtered attributes. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
 }
 
-/** A real Prometheus that takes OTLP. */
+interface Samples {
+  readonly result: readonly {
+    readonly metric: Record<string, string>;
+    readonly value?: readonly [number, string];
+    readonly values?: readonly (readonly [number, string])[];
+  }[];
+}
+
+type Exemplars = readonly {
+  readonly seriesLabels: Record<string, string>;
+  readonly exemplars: readonly {
+    readonly labels: Record<string, string>;
+    readonly value: string;
+    readonly timestamp: number;
+  }[];
+}[];
+
+/** A real Prometheus that takes OTLP, and keeps exemplars. */
 export class Prometheus {
   readonly #child: Child;
   readonly #url: string;
@@ -35,7 +50,7 @@ export class Prometheus {
   static async start(
     directory: string,
     config: string | { readonly file: string },
-    flags: readonly string[] = ['--web.enable-otlp-receiver'],
+    flags: readonly string[] = ['--web.enable-otlp-receiver', '--enable-feature=exemplar-storage'],
   ): Promise<Prometheus> {
     mkdirSync(directory, { recursive: true });
     let file = join(directory, 'prometheus.yaml');
@@ -64,10 +79,7 @@ export class Prometheus {
 
   /** At a time in milliseconds; the samples themselves for an expression such as `orders_total[5m]`. */
   async query(expression: string, time: number): Promise<readonly Series[]> {
-    const parameters = new URLSearchParams({ query: expression, time: String(time / 1000) });
-    const response = await fetch(`${this.#url}/api/v1/query?${parameters}`);
-    const { status, error, data } = (await response.json()) as Answer;
-    if (status !== 'success') throw new Error(`${expression}: ${error}`);
+    const data = await this.#ask<Samples>('query', { query: expression, time: String(time / 1000) });
     return data.result.map(({ metric, value, values = value === undefined ? [] : [value] }) => ({
       labels: metric,
       samples: values.map(([at, text]) => [Math.round(at * 1000), Number(text)] as const),
@@ -79,5 +91,26 @@ export class Prometheus {
     const [series, ...others] = await this.query(expression, time);
     if (others.length > 0) throw new Error(`${expression} has ${others.length + 1} results`);
     return series?.samples[0]?.[1];
+  }
+
+  /** The exemplars of the series that a selector such as `orders_total{type="a"}` finds, of all times. */
+  async exemplars(selector: string): Promise<readonly StoredExemplar[]> {
+    const all = { start: '0', end: String(Date.now() / 1000 + 3600) };
+    const data = await this.#ask<Exemplars>('query_exemplars', { query: selector, ...all });
+    return data.flatMap(({ seriesLabels, exemplars }) =>
+      exemplars.map(({ labels, value, timestamp }) => ({
+        series: seriesLabels,
+        labels,
+        value: Number(value),
+        time: Math.round(timestamp * 1000),
+      })),
+    );
+  }
+
+  async #ask<T>(what: string, parameters: Readonly<Record<string, string>>): Promise<T> {
+    const response = await fetch(`${this.#url}/api/v1/${what}?${new URLSearchParams(parameters)}`);
+    const { status, error, data } = (await response.json()) as { status: string; error?: string; data: T };
+    if (status !== 'success') throw new Error(`${parameters.query}: ${error}`);
+    return data;
   }
 }
