@@ -2,8 +2,10 @@ import { Ledger, type Point } from '@ostinato/testing';
 import { add, settle } from '../src/demo/account.ts';
 import type { Scene } from '../src/demo/scene.ts';
 import { clip, painter, sparkline } from '../src/demo/text.ts';
+import { type Correlation, correlate, Traces } from '../src/demo/traces.ts';
 import { accountLines, picture, plainLine } from '../src/demo/view.ts';
 
+const NO_TRACES: Correlation = { exemplars: 0, whileAway: 0, strange: 0, slowest: undefined };
 const NONE = { offset: 0, counts: [] };
 
 function delivered(metric: string, value: number, attributes: Record<string, string> = {}, time = 1n): Point {
@@ -82,10 +84,66 @@ describe('the account', () => {
 
   test('says in words whether something was lost', () => {
     const text = (...points: Point[]) =>
-      accountLines(settle(tally, ledgerOf(...points)), painter(false)).join('\n');
+      accountLines(settle(tally, ledgerOf(...points)), NO_TRACES, painter(false)).join('\n');
     expect(text(...exact)).toContain('Nothing was lost.');
     expect(text(exact[0]!)).toContain('Lost: 6 errors of errors.');
     expect(text(exact[0]!)).not.toContain('Nothing was lost.');
+  });
+});
+
+describe('the traces', () => {
+  const traces = new Traces();
+  const begin = () => traces.begin().traceparent.slice(3, 35);
+  const [quick, slow, unpaid] = [begin(), begin(), begin()];
+  const away = { from: 100, to: 200 };
+  const sampled = (
+    metric: string,
+    ...samples: [traceId: string, spanId: string, value: number, at: number][]
+  ) => ({
+    ...delivered(metric, 0),
+    exemplars: samples.map(([traceId, spanId, value, at]) => {
+      return { traceId, spanId, value, time: BigInt(at) * 1_000_000n, attributes: {} };
+    }),
+  });
+  const orders = sampled(
+    'order.process_time',
+    [quick, 'a', 5, 50],
+    [slow, 'b', 80, 150],
+    [unpaid, 'c', 99, 200],
+  );
+  const payments = sampled('payment.process_time', [slow, 'd', 70, 149], [quick, 'e', 4, 50]);
+  const text = (...points: Point[]) =>
+    accountLines(settle(tally, ledgerOf(...exact)), correlate(points, traces, away), painter(false)).join(
+      '\n',
+    );
+
+  test('each order has one of its own, as W3C trace context has it', () => {
+    expect(traces.begin().traceparent).toMatch(/^00-[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-01$/);
+    expect(new Set([quick, slow, unpaid]).size).toBe(3);
+  });
+
+  test('are those of the exemplars; what came twice counts once, and both services know the slowest', () => {
+    const points = [orders, payments, orders];
+    expect(correlate(points, traces, away)).toEqual({
+      exemplars: 5,
+      whileAway: 3,
+      strange: 0,
+      slowest: { traceId: slow, order: 80, payment: 70 },
+    });
+    expect(text(...points)).toContain('5 exemplars, 3 of them recorded during the outage');
+    expect(text(...points)).toContain(`80 ms, its payment 70 ms, trace ${slow}.`);
+  });
+
+  test('a trace that no order had shows, and so do no exemplars at all', () => {
+    const next = `${quick.slice(0, 16)}${'5'.padStart(16, '0')}`;
+    const other = sampled('order.errors', [next, 'f', 1, 1], ['0af7651916cd43dd8448eb211c80319c', 'g', 1, 1]);
+    expect(correlate([orders, other], traces, away)).toMatchObject({
+      exemplars: 5,
+      strange: 2,
+      slowest: undefined,
+    });
+    expect(text(orders, other)).toContain('2 exemplars have a trace that no order had.');
+    expect(text(delivered('order.errors', 1))).toContain('No exemplar arrived.');
   });
 });
 

@@ -1,10 +1,11 @@
 /// <reference path="./autocannon.d.ts" />
 import autocannon from 'autocannon';
 import { METHODS } from '../payments.ts';
+import type { Traces } from './traces.ts';
 
 const A_DAY = 24 * 3600;
 
-/** Customers: each sends an order, waits for the answer, and orders again. */
+/** Customers: each sends an order, in a trace of its own, waits for the answer, and orders again. */
 export class Load {
   /** Orders answered, whatever the answer. */
   answered = 0;
@@ -13,7 +14,7 @@ export class Load {
   readonly #instance: ReturnType<typeof autocannon>;
   readonly #done: Promise<void>;
 
-  constructor(orderUrl: string, customers: number) {
+  constructor(orderUrl: string, customers: number, traces: Traces) {
     let finish: () => void = () => {};
     this.#done = new Promise((resolve) => {
       finish = resolve;
@@ -29,7 +30,7 @@ export class Load {
               ...request,
               method: 'POST',
               path: '/order',
-              headers: { 'content-type': 'application/json' },
+              headers: { 'content-type': 'application/json', ...traces.begin() },
               body: JSON.stringify(anyOrder()),
             }),
           },

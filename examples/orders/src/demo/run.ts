@@ -8,6 +8,7 @@ import { add, settle } from './account.ts';
 import { Load } from './load.ts';
 import { Observer } from './scene.ts';
 import type { Screen } from './screen.ts';
+import { correlate, Traces } from './traces.ts';
 
 const CUSTOMERS = 8;
 /** How the time is spent; all of it in milliseconds. */
@@ -27,7 +28,7 @@ export interface DemoOptions {
   readonly interrupted: AbortSignal;
 }
 
-/** Runs the demo; resolves with whether everything recorded was delivered, once. */
+/** Runs the demo; resolves with whether everything recorded was delivered, once, and its exemplars are of the orders' traces. */
 export async function runDemo({ keep, screen, interrupted }: DemoOptions): Promise<boolean> {
   const undo: (() => unknown)[] = [];
   const failure = new AbortController();
@@ -59,7 +60,8 @@ export async function runDemo({ keep, screen, interrupted }: DemoOptions): Promi
     const orders = await begin('order-service', { PAYMENT_URL: payments.url });
     const services = [orders.service, payments.service];
 
-    const load = new Load(orders.url, CUSTOMERS);
+    const traces = new Traces();
+    const load = new Load(orders.url, CUSTOMERS, traces);
     undo.push(() => load.stop());
     const watching = new Observer(load, collector, services, directory);
     observer = watching;
@@ -80,9 +82,11 @@ export async function runDemo({ keep, screen, interrupted }: DemoOptions): Promi
     await pause(BEFORE);
     event('the collector is taken away');
     collector.vanish();
+    const from = Date.now();
     watching.collectorLeft();
     await pause(AWAY);
     event('the collector is back, on the same port');
+    const away = { from, to: Date.now() };
     await collector.comeBack();
     watching.collectorCameBack();
     await pause(AFTER);
@@ -98,8 +102,11 @@ export async function runDemo({ keep, screen, interrupted }: DemoOptions): Promi
     const codes = [await orders.service.stop(), await payments.service.stop()];
     screen.show(watching.look());
     const account = settle(add(...services.map(({ tally }) => tally)), collector.ledger);
-    screen.account(account);
-    return account.lost === 0 && account.surplus === 0 && codes.every((code) => code === 0);
+    const correlation = correlate(collector.points(), traces, away);
+    screen.account(account, correlation);
+    const balanced = account.lost === 0 && account.surplus === 0;
+    const correlated = correlation.exemplars > 0 && correlation.strange === 0;
+    return balanced && correlated && codes.every((code) => code === 0);
   } catch (error) {
     failure.signal.throwIfAborted();
     throw error;

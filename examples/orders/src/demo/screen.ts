@@ -2,6 +2,7 @@ import type { WriteStream } from 'node:tty';
 import type { Account } from './account.ts';
 import type { Scene } from './scene.ts';
 import { clip, painter } from './text.ts';
+import type { Correlation } from './traces.ts';
 import { accountLines, picture, plainLine } from './view.ts';
 
 /** Where the demo shows itself. */
@@ -10,7 +11,7 @@ export interface Screen {
   event(elapsed: number, text: string): void;
   /** The present state; called often. */
   show(scene: Scene): void;
-  account(account: Account): void;
+  account(account: Account, correlation: Correlation): void;
   close(): void;
 }
 
@@ -43,8 +44,8 @@ export class LiveScreen implements Screen {
     this.#drawn = lines.length;
   }
 
-  account(account: Account): void {
-    this.#out.write(`${accountLines(account, this.#paint).join('\n')}\n`);
+  account(account: Account, correlation: Correlation): void {
+    this.#out.write(`${accountLines(account, correlation, this.#paint).join('\n')}\n`);
   }
 
   close(): void {
@@ -73,8 +74,8 @@ export class PlainScreen implements Screen {
     this.#out.write(`${plainLine(scene)}\n`);
   }
 
-  account(account: Account): void {
-    this.#out.write(`${accountLines(account, painter(false)).join('\n')}\n`);
+  account(account: Account, correlation: Correlation): void {
+    this.#out.write(`${accountLines(account, correlation, painter(false)).join('\n')}\n`);
   }
 
   close(): void {}

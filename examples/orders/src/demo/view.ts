@@ -1,6 +1,7 @@
 import type { Account, Row } from './account.ts';
 import type { Delivery, Scene } from './scene.ts';
 import { bytes, integer, millis, type Paint, type Style, seconds, sparkline } from './text.ts';
+import type { Correlation } from './traces.ts';
 
 const STYLE_OF: Readonly<Record<Delivery, Style>> = {
   starting: 'dim',
@@ -67,7 +68,11 @@ export function plainLine({
 }
 
 /** What the whole demo is about: nothing was lost, or how much. */
-export function accountLines({ rows, duplicated, lost, surplus }: Account, paint: Paint): string[] {
+export function accountLines(
+  { rows, duplicated, lost, surplus }: Account,
+  correlation: Correlation,
+  paint: Paint,
+): string[] {
   const heads = ['metric', 'recorded', 'delivered', 'lost', ''];
   const table = rows.map(({ metric, unit, recorded, delivered, lost }) => [
     metric,
@@ -98,9 +103,26 @@ export function accountLines({ rows, duplicated, lost, surplus }: Account, paint
     ...table.map((row) => ` ${line(row)}`),
     '',
     ` ${integer(duplicated)} data points were duplicated (sent again because an answer was lost; counted once).`,
+    ...traceLines(correlation, paint),
     ...verdict,
     '',
   ];
+}
+
+/** From the metrics to the traces of the orders. */
+function traceLines({ exemplars, whileAway, strange, slowest }: Correlation, paint: Paint): string[] {
+  if (exemplars === 0) return [paint('red', ' No exemplar arrived.')];
+  if (strange > 0) return [paint('red', ` ${integer(strange)} exemplars have a trace that no order had.`)];
+  const lines = [
+    ` ${integer(exemplars)} exemplars, ${integer(whileAway)} of them recorded during the outage: each has the trace id of an order.`,
+  ];
+  if (slowest !== undefined) {
+    const { traceId, order, payment } = slowest;
+    lines.push(
+      ` The slowest order that both services show: ${millis(order)}, its payment ${millis(payment)}, trace ${paint('cyan', traceId)}.`,
+    );
+  }
+  return lines;
 }
 
 function list(rows: readonly Row[], quantity: (row: Row) => number): string {
