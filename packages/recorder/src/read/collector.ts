@@ -23,9 +23,9 @@ const MAX_DESCRIBED = 10_000;
 /** Who wants to know what the records of series are, as they are taken in and while they are. */
 export interface RecordWatcher {
   found(record: number, metric: CollectedMetric, series: CollectedSeries): void;
-  /** Who recorded there has ended or will not again; others may have the addresses after this. */
+  /** Who recorded there will not again; others may have the addresses after this. All at a time, as each call costs a drain. */
   leaving(records: readonly number[]): void;
-  /** The same of all memory of threads that have ended, in whatever records. */
+  /** Others may have the memory of threads that have ended, in whatever records; the series of these live on. */
   forget(lies: (address: number) => boolean): void;
 }
 
@@ -90,7 +90,8 @@ export class Collector {
     this.#departures = new Departures(settings.limits.total);
     this.#expirer = settings.expires
       ? new Expirer(arena, settings, this.#pace, {
-          retire: (metric, series, records) => this.#retire(metric, series, records),
+          leaving: (records) => this.watcher?.leaving(records),
+          retire: (metric, series, records) => retire(arena, metric, series, records),
           expire: (metric, series) => this.#expire(metric, series),
           answer,
         })
@@ -198,11 +199,6 @@ export class Collector {
     return true;
   }
 
-  #retire(metric: CollectedMetric, series: CollectedSeries, gone: readonly number[]): void {
-    this.watcher?.leaving(gone);
-    retire(this.arena, metric, series, gone);
-  }
-
   /** Frees the slabs of threads that have ended, when what is in them is part of the series for good. */
   *#takeOver(dead: ReadonlySet<number>): Generator<undefined, void> {
     const { arena } = this;
@@ -239,7 +235,7 @@ export class Collector {
         for (const series of metric.series) {
           const count = recordCount(series.records);
           const gone = recordsOf(series).filter(lies);
-          if (gone.length > 0) this.#retire(metric, series, gone);
+          if (gone.length > 0) retire(this.arena, metric, series, gone);
           if (this.#pace.spent(LOOK + count + MERGE * gone.length)) yield;
         }
       }

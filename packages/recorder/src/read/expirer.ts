@@ -32,6 +32,8 @@ interface Watched {
 
 /** What the expirer needs of the collector. */
 export interface ExpiryActs {
+  /** The owners of these records have acknowledged, and none is given back yet. */
+  leaving(records: readonly number[]): void;
   /** Makes what these records hold part of the series for good. */
   retire(metric: CollectedMetric, series: CollectedSeries, records: readonly number[]): void;
   /** The series has no record left and was idle for long enough. */
@@ -243,13 +245,16 @@ export class Expirer {
   *#takeOver(now: number): Generator<undefined, void> {
     const { words } = this.#arena;
     const gone = new Map<CollectedSeries, Watched[]>();
+    const records: number[] = [];
     yield* this.#keep(this.#requested, (slot) => {
       const at = slot.record * 2;
       if (Atomics.load(words, at + SERIES_ACK) !== words[at + SERIES_INCARNATION]) return true;
       entry(gone, slot.series, () => []).push(slot);
+      records.push(slot.record);
       return false;
     });
     if (gone.size === 0) return;
+    this.#acts.leaving(records);
     for (const [series, slots] of gone) {
       this.#takeSlots(series, slots, now);
       if (this.#pace.spent(MERGE * slots.length)) yield;

@@ -135,7 +135,7 @@ export class HistogramSamples implements SampleSink, RecordWatcher {
   }
 
   leaving(records: readonly number[]): void {
-    if (!this.#byRecord.has(records[0] as number)) return;
+    if (!records.some((record) => this.#byRecord.has(record))) return;
     this.#drain();
     for (const record of records) this.#byRecord.delete(record);
   }

@@ -96,7 +96,9 @@ test('Prometheus had the exemplar of a quick sample in the bucket of a slow one 
     const { sink } = recorder.histogram(makeKey(name), metric);
     for (const value of [50, 0.5, 5]) sink.record(value, 1);
   }
-  const inOrder = readAll(recorder.reader().collect()).map((read) => read.exemplars.map(({ value }) => value));
+  const inOrder = readAll(recorder.reader().collect()).map((read) =>
+    read.exemplars.map(({ value }) => value),
+  );
   expect(inOrder).toEqual([
     [0.5, 5, 50],
     [0.5, 5, 50],

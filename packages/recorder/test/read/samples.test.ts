@@ -231,3 +231,30 @@ test('a sample that came as the taker stopped was handed over as the next series
   sampling.drain();
   expect(samples).toEqual([['time', 'i,2', 2]]);
 });
+
+test('each series that expired had all threads drained, and a busy one filled its ring anew each time', () => {
+  const { threads, all } = tapped({ idleTimeout: 1_000 });
+  let collecting = false;
+  sampling = all.start((_, { labels }, value) => {
+    samples.push(['time', labels.join(), value]);
+    if (collecting) busy.record(value + 1, 1);
+  }, false);
+  for (let i = 0; i < 40; i++) threads.histogram(0, 'time', { i }).record(0, 1);
+  const busy = threads.histogram(1, 'time', { busy: true });
+  const pass = () => {
+    busy.record(1, 1);
+    threads.takeIn();
+    for (const registry of threads.registries) registry.answer();
+    threads.clock.jump(1_000);
+  };
+  pass();
+  pass();
+  sampling.drain();
+  collecting = true;
+  pass();
+  collecting = false;
+  // One drain for all of them.
+  expect(samples.filter(([, labels]) => labels === 'busy,true').map(([, , value]) => value)).toEqual([
+    1, 1, 1,
+  ]);
+});
