@@ -13,9 +13,14 @@ export class Step<H> {
   handle: H | undefined = undefined;
   /** The label that was seen first to follow here. */
   private label: string | undefined = undefined;
-  /** The steps behind its values. */
+  /** Its value that was seen first, often the only one: comparing costs less than a Map. NaN equals nothing. */
+  private value: SeriesLabelValue = NaN;
+  /** The step behind that value, */
+  private step: Step<H> | undefined = undefined;
+  /** or what belongs to it if nothing was seen to follow, as in most sets of labels: no step is made for them. */
+  private end: H | undefined = undefined;
+  /** The same for its other values. */
   private steps: Map<SeriesLabelValue, Step<H>> | undefined = undefined;
-  /** What belongs to values behind which nothing was seen to follow, as in most sets of labels: no step is made for them. */
   private ends: Map<SeriesLabelValue, H> | undefined = undefined;
   /** The same for each other label that follows here. */
   private others: Map<string, Step<H>> | undefined = undefined;
@@ -29,14 +34,21 @@ export class Step<H> {
         if (!hasOwn.call(labels, label)) continue;
         const value = (labels as { readonly [label: string]: unknown })[label] as SeriesLabelValue;
         const from = at.label === label ? at : at.others?.get(label);
-        const next = from?.steps?.get(value);
+        let next: Step<H> | undefined;
+        let end: H | undefined;
+        if (from !== undefined) {
+          if (from.value === value) {
+            next = from.step;
+            end = from.end;
+          } else {
+            next = from.steps?.get(value);
+            if (next === undefined) end = from.ends?.get(value);
+          }
+        }
         if (next !== undefined) {
           at = next;
           handle = next.handle;
-          continue;
-        }
-        const end = from?.ends?.get(value);
-        if (end !== undefined) {
+        } else if (end !== undefined) {
           at = NOTHING_FOLLOWS;
           handle = end;
         } else if (value !== undefined && value !== '') return undefined;
@@ -51,12 +63,11 @@ export class Step<H> {
     let at: Step<H> = this;
     for (const [i, [label, value]] of entries.entries()) {
       const from = at.before(label);
-      const next = from.steps?.get(value);
+      const next = from.value === value ? from.step : from.steps?.get(value);
       if (next !== undefined) at = next;
       else if (i < entries.length - 1) at = from.extend(value);
       else {
-        from.ends ??= new Map();
-        from.ends.set(value, handle);
+        from.endAt(value, handle);
         return;
       }
     }
@@ -76,12 +87,32 @@ export class Step<H> {
     return from;
   }
 
+  /** Whether this is the value that was seen first, or the first that is seen. */
+  private isFirst(value: SeriesLabelValue): boolean {
+    if (this.step === undefined && this.end === undefined) this.value = value;
+    return this.value === value;
+  }
+
+  private endAt(value: SeriesLabelValue, handle: H): void {
+    if (this.isFirst(value)) this.end = handle;
+    else {
+      this.ends ??= new Map();
+      this.ends.set(value, handle);
+    }
+  }
+
   private extend(value: SeriesLabelValue): Step<H> {
     const step = new Step<H>();
-    step.handle = this.ends?.get(value);
-    this.ends?.delete(value);
-    this.steps ??= new Map();
-    this.steps.set(value, step);
+    if (this.isFirst(value)) {
+      step.handle = this.end;
+      this.end = undefined;
+      this.step = step;
+    } else {
+      step.handle = this.ends?.get(value);
+      this.ends?.delete(value);
+      this.steps ??= new Map();
+      this.steps.set(value, step);
+    }
     return step;
   }
 }
