@@ -34,6 +34,34 @@ it('keeps kinds and names apart', () => {
   expect(new Set([counter('x'), gauge('x'), histogram('x'), counter('y')]).size).toBe(4);
 });
 
+it('tells names of the same length apart, and those from what is no name', () => {
+  const names = ['one', 'two', 'six', 'x'.repeat(35)];
+  const handles = names.map((name) => counter(name));
+  expect(new Set(handles).size).toBe(names.length);
+  for (const [i, name] of names.entries()) expect(counter(name.split('').join(''))).toBe(handles[i]);
+  const length = 3;
+  for (const name of [['one'], ['o', 'n', 'e'], { length, toString: () => 'one' }, 3, undefined]) {
+    expect(handles).not.toContain(counter(name as unknown as string));
+  }
+});
+
+it('tells a value that came first from all that come after it, at each place of a label set', () => {
+  const values = ['a', 0, 'b', '0', true, 'true', 'c', 1, '1', 'd'];
+  const seen = new Set<unknown>();
+  for (const x of values)
+    for (const y of values) for (const z of values) seen.add(counter('first', { x, y, z }));
+  for (const x of values) for (const y of values) seen.add(counter('first', { x, y }));
+  expect(seen.size).toBe(1_100);
+  for (const x of values)
+    for (const y of values)
+      for (const z of values) {
+        expect(seen).toContain(counter('first', { x, y, z }));
+        expect(seen).toContain(counter('first', { x, y }));
+      }
+  expect(counter('first', { x: 'a', y: 'a', z: NaN })).not.toBe(counter('first', { x: 'a', y: 'a' }));
+  expect(counter('first', { x: NaN })).not.toBe(counter('first', { x: 'a' }));
+});
+
 it('ignores inherited labels, those that a known label set has too', () => {
   const known = counter('inherits', { own: 'y', inherited: 'x' });
   const labels = Object.assign(Object.create({ inherited: 'x' }), { own: 'y' });
