@@ -51,6 +51,8 @@ export function setGlobalRecorder(recorder: Recorder): Installation {
       state.recorder = undefined;
       state.installation = undefined;
       nextEpoch();
+      // It may be many megabytes; and is a constant no more, which matters to who installs another only.
+      if (state.usual.slots !== undefined) state.usual.slots = undefined;
       endObserving();
       recorder.uninstalled?.();
     },

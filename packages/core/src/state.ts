@@ -48,10 +48,10 @@ export interface State {
   /** The global recorder. */
   recorder: Recorder | undefined;
   /**
-   * The array that most cells have, as the recorder said that was installed last. An object of its own, to which `slots` is
+   * The array that most cells have, as the recorder said that is installed. An object of its own, to which `slots` is
    * added once in most programs: the optimising compiler then takes the array for a constant, and its address and length too.
    */
-  readonly usual: { slots?: Float64Array };
+  readonly usual: { slots?: Float64Array | undefined };
   /** Identifies the installation of `recorder`: only it may uninstall. */
   installation: object | undefined;
   /** Present once `withLocalRecorder` was called. */

@@ -1,4 +1,5 @@
-import { counter, globalRecorder, type Recorder, setGlobalRecorder } from '../src/index.ts';
+import { counter, globalRecorder, type Recorder, setGlobalRecorder, UNOPENED } from '../src/index.ts';
+import { sharedState } from '../src/state.ts';
 import { TestRecorder } from './support/recorder.ts';
 
 it('installs one recorder at a time: a second is refused, and carried by the error', () => {
@@ -26,6 +27,23 @@ it('an installation takes out its own recorder only, and only once', () => {
   second[Symbol.dispose]();
   expect(globalRecorder()).toBeUndefined();
   second.uninstall();
+});
+
+it('keeps nothing of a recorder that was taken out: its array is many megabytes', () => {
+  const { usual } = sharedState();
+  const slots = new Float64Array(2);
+  const cell = { gate: UNOPENED, slots, index: 0, sink: { increment() {}, absolute() {} } };
+  const held = counter('held');
+  for (let round = 1; round <= 2; round++) {
+    const installation = setGlobalRecorder(Object.assign(new TestRecorder(), { slots, counter: () => cell }));
+    expect(usual.slots).toBe(slots);
+    held.increment();
+    held.increment();
+    installation.uninstall();
+    expect(usual.slots).toBeUndefined();
+    held.increment();
+    expect(slots[0]).toBe(2 * round);
+  }
 });
 
 it.each([
