@@ -45,8 +45,33 @@ export interface HandleSource<H> {
 }
 
 type Value = SeriesLabelValue | undefined;
-/** By the value of one label: the maps of the next one, at the last label the handles. */
-type Branch<H> = Map<Value, Branch<H> | H>;
+/** By the value of one label: the branches of the next one, at the last label the handles. */
+class Branch<H> {
+  /** The value while there is only one: comparing costs less than a Map. NaN equals nothing. */
+  private value: Value = NaN;
+  private next: Branch<H> | H | undefined = undefined;
+  /** All of them once there are more. */
+  private many: Map<Value, Branch<H> | H> | undefined = undefined;
+
+  get(value: Value): Branch<H> | H | undefined {
+    const { many } = this;
+    if (many !== undefined) return many.get(value);
+    return this.value === value ? this.next : undefined;
+  }
+
+  set(value: Value, next: Branch<H> | H): void {
+    if (this.many !== undefined) this.many.set(value, next);
+    else if (this.next === undefined || this.value === value) {
+      this.value = value;
+      this.next = next;
+    } else {
+      this.many = new Map([
+        [this.value, this.next],
+        [value, next],
+      ]);
+    }
+  }
+}
 
 /** So many values `labels` takes by parameters of their own. */
 const POSITIONS = 6;
@@ -55,7 +80,7 @@ export class LabelFamily<H> implements Family<H, readonly string[]> {
   private readonly handles: HandleSource<H>;
   private readonly definition: Definition;
   private readonly names: readonly string[];
-  private readonly root: Branch<H> = new Map();
+  private readonly root = new Branch<H>();
 
   constructor(handles: HandleSource<H>, definition: Definition, names: readonly string[]) {
     this.handles = handles;
@@ -173,7 +198,7 @@ export class LabelFamily<H> implements Family<H, readonly string[]> {
     for (let i = 0; i < last; i++) {
       let next = at.get(values[i]) as Branch<H> | undefined;
       if (next === undefined) {
-        next = new Map();
+        next = new Branch<H>();
         at.set(values[i], next);
       }
       at = next;

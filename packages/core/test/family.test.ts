@@ -113,6 +113,25 @@ it('defining it again with the same labels gives the same family; with others, o
   expect(warnings).toEqual([]);
 });
 
+it('tells the first value of a label from all that come after it, absent ones too', () => {
+  const values = ['a', undefined, 0, 'b', '', '0', true, 'true', 1];
+  const known = new Map<string, unknown>();
+  for (let round = 0; round < 2; round++) {
+    for (const method of values) {
+      for (const route of values) {
+        for (const status of values) {
+          const id = [method, route, status].map((value) => `${typeof value} ${value}`).join();
+          const handle = requests.labels(method, route, status);
+          expect(handle).toBe(known.get(id) ?? handle);
+          expect(requests.with({ method, route, status })).toBe(handle);
+          known.set(id, handle);
+        }
+      }
+    }
+  }
+  expect(new Set(known.values()).size).toBe(values.length ** 3);
+});
+
 it("has the scope's labels too, its own winning", () => {
   const { defineCounter } = scope({ name: 'db', labels: { driver: 'pg', route: 'none' } });
   defineCounter('queries', { labels: ['route'] })
