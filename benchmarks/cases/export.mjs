@@ -13,7 +13,8 @@ import { sink } from '../lib/sink.mjs';
 export const title = 'Export: collect and encode all series';
 export const note = `Series with 3 labels, all recorded on between two cycles, each histogram with 30 different samples a cycle
 at 10,000 series and less. OTel is \`collect()\` and the stock protobuf serializer. Ostinato's collection is lazy: what it reads, it
-reads while encoding. The longest block is that of the event loop in whole exports over gRPC, garbage collection not counted.`;
+reads while encoding. The longest block is that of the event loop in whole exports over gRPC; what garbage collections took of
+it is not counted, nor (on Linux) what the thread waited for a processor that others had, by the kernel's account.`;
 export const unit = 'µs a cycle';
 export const rounds = 1;
 export const newerNode = true;
