@@ -21,11 +21,11 @@ async function longestBlock(work) {
   const observer = new PerformanceObserver((list) => pauses.push(...list.getEntries()));
   observer.observe({ entryTypes: ['gc'] });
   const waited = processorWait();
-  const turns = [{ time: performance.now(), waited: waited() }];
+  const turns = [turnAt(waited)];
   let done = false;
   const watching = new Promise((resolve) => {
     const turn = () => {
-      turns.push({ time: performance.now(), waited: waited() });
+      turns.push(turnAt(waited));
       if (done) resolve();
       else setImmediate(turn);
     };
@@ -44,9 +44,16 @@ async function longestBlock(work) {
     for (const { startTime, duration } of pauses) {
       paused += Math.max(0, Math.min(to.time, startTime + duration) - Math.max(from.time, startTime));
     }
-    longest = Math.max(longest, to.time - from.time - Math.max(paused, to.waited - from.waited));
+    longest = Math.max(longest, to.time - from.time - Math.max(paused, to.waitedBefore - from.waitedAfter));
   }
   return longest;
+}
+
+/** Only what was waited for sure between the times of two turns is to be taken off. */
+function turnAt(waited) {
+  const waitedBefore = waited();
+  const time = performance.now();
+  return { waitedBefore, time, waitedAfter: waited() };
 }
 
 let ofThisThread;
