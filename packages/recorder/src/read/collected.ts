@@ -122,6 +122,11 @@ export class CollectedSeries implements Cells, SeriesNotes {
     return this.#rest;
   }
 
+  /** Its one record, if nothing else is part of it: no other thread's, none of the gone, no past. Else 0. */
+  get alone(): number {
+    return this.#rest === undefined && typeof this.records === 'number' ? this.records : 0;
+  }
+
   /** Counters: the mode of the first cell that has one. Cells of the other mode are not part of the series. */
   mode(arena: Arena): number {
     const { records } = this;

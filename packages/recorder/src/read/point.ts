@@ -33,10 +33,14 @@ export class Point implements SeriesCursor {
   length = 0;
   exemplars: readonly Exemplar[] | undefined = undefined;
   notes: SeriesNotes | undefined = undefined;
+  /** Whether it is empty but for `value`. */
+  #plain = true;
 
   /** What a counter or gauge leaves empty. */
   setValue(value: number): void {
     this.value = value;
+    if (this.#plain) return;
+    this.#plain = true;
     this.count = 0;
     this.sum = 0;
     this.min = Number.NaN;
@@ -56,6 +60,7 @@ export class Point implements SeriesCursor {
   /** Makes room for `length` buckets, whose counts are still to be set. */
   begin(length: number): void {
     if (length > this.counts.length) this.counts = new Float64Array(length);
+    this.#plain = false;
     this.value = 0;
     this.count = 0;
     this.sum = 0;

@@ -1,5 +1,13 @@
 import type { Snapshot } from '@ostinato/core';
-import { MODE_MAX, MODE_NONE } from '../arena/layout.ts';
+import {
+  GAUGE_VALUE,
+  GAUGE_WRITES,
+  MODE_MAX,
+  MODE_NONE,
+  MODE_SUM,
+  SERIES_CELL,
+  SERIES_MODE,
+} from '../arena/layout.ts';
 import type { Timeline } from '../clock.ts';
 import type { ReaderTemporality } from '../options.ts';
 import type { CollectedMetric, CollectedSeries } from './collected.ts';
@@ -7,7 +15,7 @@ import type { Collector } from './collector.ts';
 import type { DepartingReader } from './departures.ts';
 import { ExemplarInbox } from './exemplar-inbox.ts';
 import { type Cells, counterValue, mergeExplicit, mergeExponential, readGauge, UNKNOWN } from './merge.ts';
-import { Point } from './point.ts';
+import { finite, Point } from './point.ts';
 import { addUp, cellOf } from './retire.ts';
 import { SeriesState } from './series-state.ts';
 import { type Ended, Preparation, ScopeWalk, SnapshotWalk } from './snapshot.ts';
@@ -20,6 +28,13 @@ export interface Reader {
    */
   collect(): Snapshot;
 }
+
+// As in merge.ts: a constant of this file is compiled in.
+const MODE = SERIES_MODE;
+const CELL = SERIES_CELL;
+const SUM = MODE_SUM;
+const VALUE = GAUGE_VALUE;
+const WRITES = GAUGE_WRITES;
 
 /** Where readers look at what they do not show. */
 const aside = new Point();
@@ -93,11 +108,40 @@ export class CellReader implements Reader, DepartingReader {
    * nothing to say of the series.
    */
   read(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
+    if (this.#readPlain(metric, series, time)) return true;
     if (!this.#show(metric, series, time)) return false;
     if (this.point.born) this.#births[series.place] = series.start;
     // What was recorded on an earlier incarnation is in none of the buckets that a cumulative reader sees.
     const from = this.temporality === 'cumulative' ? series.start : 0n;
     this.point.exemplars = this.#exemplars.take(series, from, time);
+    return true;
+  }
+
+  /**
+   * Reads a counter or gauge whose one cell is all there is to say: one record, and no rest, so that it is live, has
+   * nothing to add up and never ended. It began before the last collection that was walked to its end, and so before
+   * this one, and is not born; and a cumulative reader is owed nothing. False: there may be more to it.
+   */
+  #readPlain(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
+    const { alone, start } = series;
+    if (alone === 0 || this.temporality !== 'cumulative') return false;
+    if (this.#isLate(start)) return false;
+    const { words, doubles } = this.#collector.arena;
+    let cell = words[alone * 2 + CELL] as number;
+    if (metric.type === 'counter') {
+      if (words[alone * 2 + MODE] !== SUM) return false;
+    } else if (metric.type === 'gauge') {
+      if (doubles[cell + WRITES] === 0) return false;
+      cell += VALUE;
+    } else return false;
+    const { point } = this;
+    point.metric = metric.view('cumulative');
+    point.key = series.key;
+    point.notes = series;
+    point.start = start;
+    point.born = false;
+    point.setValue(finite(doubles[cell] as number));
+    point.exemplars = this.#exemplars.take(series, start, time);
     return true;
   }
 
@@ -265,12 +309,17 @@ export class CellReader implements Reader, DepartingReader {
    * incarnation, and be older.
    */
   #isBorn({ start, place, found }: CollectedSeries): boolean {
+    if (!this.#isLate(start) || this.#births[place] === start) return false;
+    return start > this.#previous || start > found;
+  }
+
+  /** Whether it is after `#whole`. */
+  #isLate(start: bigint): boolean {
     if (start !== this.#start) {
       this.#start = start;
       this.#isAfter = start > this.#whole;
     }
-    if (!this.#isAfter || this.#births[place] === start) return false;
-    return start > this.#previous || start > found;
+    return this.#isAfter;
   }
 
   #merge(metric: CollectedMetric, cells: Cells, known: number, point: Point): number {
