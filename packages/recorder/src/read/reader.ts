@@ -1,13 +1,5 @@
 import type { Snapshot } from '@ostinato/core';
-import {
-  GAUGE_VALUE,
-  GAUGE_WRITES,
-  MODE_MAX,
-  MODE_NONE,
-  MODE_SUM,
-  SERIES_CELL,
-  SERIES_MODE,
-} from '../arena/layout.ts';
+import { MODE_MAX, MODE_NONE, MODE_SUM, SERIES_CELL, SERIES_MODE } from '../arena/layout.ts';
 import type { Timeline } from '../clock.ts';
 import type { ReaderTemporality } from '../options.ts';
 import type { CollectedMetric, CollectedSeries } from './collected.ts';
@@ -33,8 +25,6 @@ export interface Reader {
 const MODE = SERIES_MODE;
 const CELL = SERIES_CELL;
 const SUM = MODE_SUM;
-const VALUE = GAUGE_VALUE;
-const WRITES = GAUGE_WRITES;
 
 /** Where readers look at what they do not show. */
 const aside = new Point();
@@ -118,29 +108,23 @@ export class CellReader implements Reader, DepartingReader {
   }
 
   /**
-   * Reads a counter or gauge whose one cell is all there is to say: one record, and no rest, so that it is live, has
-   * nothing to add up and never ended. It began before the last collection that was walked to its end, and so before
-   * this one, and is not born; and a cumulative reader is owed nothing. False: there may be more to it.
+   * Reads a sum whose one cell is all there is to say: one record, and no rest, so that it is live, has nothing to add up
+   * and never ended. It began before the last collection that was walked to its end, and so before this one, and is not
+   * born; and a cumulative reader is owed nothing. False: there may be more to it.
    */
   #readPlain(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
     const { alone, start } = series;
-    if (alone === 0 || this.temporality !== 'cumulative') return false;
+    if (alone === 0 || metric.type !== 'counter' || this.temporality !== 'cumulative') return false;
     if (this.#isLate(start)) return false;
     const { words, doubles } = this.#collector.arena;
-    let cell = words[alone * 2 + CELL] as number;
-    if (metric.type === 'counter') {
-      if (words[alone * 2 + MODE] !== SUM) return false;
-    } else if (metric.type === 'gauge') {
-      if (doubles[cell + WRITES] === 0) return false;
-      cell += VALUE;
-    } else return false;
+    if (words[alone * 2 + MODE] !== SUM) return false;
     const { point } = this;
     point.metric = metric.view('cumulative');
     point.key = series.key;
     point.notes = series;
     point.start = start;
     point.born = false;
-    point.setValue(finite(doubles[cell] as number));
+    point.setValue(finite(doubles[words[alone * 2 + CELL] as number] as number));
     point.exemplars = this.#exemplars.take(series, start, time);
     return true;
   }

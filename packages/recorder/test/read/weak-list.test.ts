@@ -17,6 +17,11 @@ test('a reader for each request left something behind for ever where nothing exp
     gc();
   }
   expect(list.size).toBeLessThan(1_000);
+  // A collection that had begun before the last ones were made leaves them to the next.
+  for (let more = 0; more < 20 && list.active().length > kept.length; more++) {
+    await turn();
+    gc();
+  }
   expect(list.active()).toEqual(kept);
   expect(list.size).toBe(2);
 });
