@@ -71,8 +71,6 @@ export class ExplicitHistogram implements HistogramSink {
   /** Values with upper halves from `low` on, so many, lie between minimum and maximum, and in a cell of the bounds. */
   private low = 0;
   private span = 0;
-  /** Where the bucket of the last sample is that was taken. */
-  private taken = 0;
 
   /** `series` is the series' record, `index` is what `allocateExplicit` gave for as many bounds. */
   constructor(arena: Arena, series: number, index: number, bounds: ExplicitBounds) {
@@ -120,17 +118,21 @@ export class ExplicitHistogram implements HistogramSink {
     this.span = Math.max(0, Math.min(halves[1] as number, HIGH + 1) - this.low);
   }
 
+  take(value: number, slots: Float64Array): boolean {
+    return this.put(value, slots) >= 0;
+  }
+
   /**
    * As `record`, of one sample that lies between minimum and maximum; most do. One comparison of integers says so, and with
-   * it that the value is valid. Only the others are compared with minimum and maximum themselves.
+   * it that the value is valid. Only the others are compared with minimum and maximum themselves. Negative: not done.
    */
-  take(value: number, slots: Float64Array): boolean {
+  put(value: number, slots: Float64Array): number {
     double[0] = value;
     let high = halves[1] as number;
     if ((high - this.low) >>> 0 >= this.span >>> 0) {
-      if (slots !== this.slots) return false;
+      if (slots !== this.slots) return -1;
       const { index } = this;
-      if (!(value >= (slots[index + MIN] as number) && value <= (slots[index + MAX] as number))) return false;
+      if (!(value >= (slots[index + MIN] as number) && value <= (slots[index + MAX] as number))) return -1;
       high = Math.max(LOW, Math.min(high, HIGH));
     }
     let bound = cells[((high >> SHIFT) + this.cellsAt) | 0] as number;
@@ -139,17 +141,11 @@ export class ExplicitHistogram implements HistogramSink {
       if (value > (pool[bound] as number)) bound = goFurther(pool, bound, value);
     }
     const bucket = (this.bucketsAt + bound) | 0;
-    this.taken = bucket;
     const { index } = this;
     const sum = (index + SUM) | 0;
     slots[sum] = (slots[sum] as number) + value;
     slots[bucket] = (slots[bucket] as number) + 1;
     slots[index] = (slots[index] as number) + 1;
-    return true;
-  }
-
-  /** What `record` would have returned for the last sample that was taken. */
-  get group(): number {
-    return this.taken - this.index - BUCKETS;
+    return (bucket - index - BUCKETS) | 0;
   }
 }

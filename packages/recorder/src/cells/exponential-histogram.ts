@@ -67,8 +67,6 @@ export class ExponentialHistogram implements HistogramSink {
   /** Values with upper halves from `low` on, so many, lie between minimum and maximum, and are above the subnormal ones. */
   private low = 0;
   private span = 0;
-  /** What `record` would have returned for the last sample that was taken. */
-  readonly group = 0;
 
   /** `series` is the series' record, `index` addresses a cell of `FIRST_CAPACITY`. */
   constructor(home: ExponentialHome, series: number, index: number) {
@@ -126,27 +124,31 @@ export class ExponentialHistogram implements HistogramSink {
     this.span = Math.max(0, (halves[1] as number) - this.low);
   }
 
+  take(value: number, slots: Float64Array): boolean {
+    return this.put(value, slots) >= 0;
+  }
+
   /**
    * As `record`, of one sample between minimum and maximum whose bucket there is; as in explicit histograms. Not for zero
    * and subnormal values.
    */
-  take(value: number, slots: Float64Array): boolean {
+  put(value: number, slots: Float64Array): number {
     double[0] = value;
     const high = halves[1] as number;
     if ((high - this.low) >>> 0 >= this.span >>> 0) {
-      if (slots !== this.slots || high < NORMAL) return false;
+      if (slots !== this.slots || high < NORMAL) return -1;
       const { index } = this;
-      if (!(value >= (slots[index + MIN] as number) && value <= (slots[index + MAX] as number))) return false;
+      if (!(value >= (slots[index + MIN] as number) && value <= (slots[index + MAX] as number))) return -1;
     }
     const place = (normalIndex(high) >> this.shift) - this.base;
-    if (place >>> 0 >= this.capacity >>> 0) return false;
+    if (place >>> 0 >= this.capacity >>> 0) return -1;
     const { index } = this;
     const sum = (index + SUM) | 0;
     const bucket = (index + BUCKETS + place) | 0;
     slots[sum] = (slots[sum] as number) + value;
     slots[bucket] = (slots[bucket] as number) + 1;
     slots[index] = (slots[index] as number) + 1;
-    return true;
+    return 0;
   }
 
   /** Publishes the first cell, with the sample's bucket in the middle. */

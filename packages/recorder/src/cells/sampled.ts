@@ -71,8 +71,9 @@ export class SampledHistogram extends Reservoir implements HistogramSink {
   }
 
   take(value: number, slots: Float64Array): boolean {
-    if (!this.inner.take(value, slots)) return false;
-    this.count(this.inner.group, value, 1);
+    const group = this.inner.put(value, slots);
+    if (group < 0) return false;
+    this.count(group, value, 1);
     return true;
   }
 
