@@ -8,6 +8,7 @@ const ratio = (rival, own) => (at) => record(at, rival) / record(at, own);
 const exported = (rival, own) => (at) => at('export', rival).min / at('export', own).min;
 const bytes = (name) => (at) => at('record', name).bytes;
 const memory = (own, rival) => (at) => at('memory', own).min / at('memory', rival).min;
+const more = (own, than) => (at) => record(at, own) - record(at, than);
 const overEmpty = (name) => (at) => record(at, name) - record(at, 'floor: empty loop');
 const block = (name) => (at) => at('export', name).block;
 const scaling = (name) => (at) => {
@@ -39,6 +40,32 @@ export const targets = [
     ratio('held counter, one', 'floor: typed-array add, one slot'),
   ],
   ['… garbage', atMost(0), bytes('held counter'), 'B'],
+  ['… with 5 layers, over without', atMost(1.25), ratio('held counter, 5 layers', 'held counter')],
+  [
+    '… among 10,000 series, over 64',
+    atMost(1.25),
+    ratio('held counter, among 10,000 series', 'held counter'),
+  ],
+  ['… in a worker, over the main thread', atMost(1.25), ratio('held counter, in a worker', 'held counter')],
+  [
+    '… beside a worker that records',
+    atMost(1.25),
+    ratio('held counter, beside a worker that records', 'held counter'),
+  ],
+  [
+    '… exemplars off, over without tracing',
+    atMost(1.25),
+    ratio('held counter, exemplars off', 'held counter'),
+  ],
+  [
+    'Exemplars on, span active: more, on average',
+    atMost(3),
+    (at) =>
+      ['held counter', 'held histogram, exponential', 'held histogram, 15 bounds']
+        .map((name) => more(`${name}, exemplars on, span active`, name)(at))
+        .reduce((sum, nanos) => sum + nanos / 3, 0),
+    'ns',
+  ],
   [
     'Held histogram, exponential, against OTel',
     atLeast(15),

@@ -15,9 +15,9 @@ const state = sharedState();
  * handle has none of its, and operates on that. `cell`, `owner` and `epoch` are a memo of one entry: whose cell this
  * is. A handle starts with the noop cell, and has it again whenever there is no recorder.
  *
- * The fast way is safe because a gate is only opened when `mayOpen` allows it, on a cell of the global recorder, in the epoch that
- * is current then; because a gate is closed by moving the epoch, which every installation does; and because the
- * first local recorder sets `state.gate` to a value that no cell ever has.
+ * The fast way is safe because a gate is only opened when `mayOpen` allows it, on a cell of the global recorder, in the
+ * epoch that is current then; because a gate is closed by moving the epoch, which every installation does; and because
+ * the first local recorder sets `state.gate` to a value that no cell ever has.
  */
 export abstract class Handle<S> {
   protected cell: Cell<S>;
