@@ -41,6 +41,8 @@ try {
     if (done.status !== 0 && !summary.includes('failed')) results.failed += 1;
     process.stdout.write(`${done.status === 0 ? 'ok  ' : 'FAIL'}  Node ${major}: ${summary}\n`);
     if (done.status !== 0) process.stdout.write(`${done.stdout}${done.stderr}\n`);
+    // A process that crashes says nothing itself.
+    if (done.signal !== null) process.stdout.write(`Node ${major} was ended by ${done.signal}\n`);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
