@@ -1,7 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { Meta, RefusalReason } from '@ostinato/core';
 import { type AtomicRecorder, createRecorder } from '../../src/recorder.ts';
+import { runFixture } from '../support/run.ts';
 import { catchWarnings, makeKey, type Read, readAll } from '../support/series.ts';
 
 let caught: ReturnType<typeof catchWarnings>;
@@ -206,35 +205,20 @@ test('a histogram with more buckets than a slab holds is a histogram like others
   ]);
 });
 
-function heapUsed(): number {
-  setFlagsFromString('--expose-gc');
-  const collect: () => void = runInNewContext('gc');
-  collect();
-  collect();
-  return process.memoryUsage().heapUsed;
-}
-
 test.each([
   ['on one metric', 1, 2_000],
   ['spread over a thousand metrics', 1_000, 10_000],
 ])('a million label sets %s: series at the limit, totals exact, memory flat', (_, metrics, limit) => {
-  const recorder = createRecorder();
-  const readers = [recorder.reader(), recorder.reader({ temporality: 'delta' })];
-  const memory: number[] = [];
-  const heap: number[] = [];
-  let deltas = 0;
-  for (let i = 0; i < 1_000_000; i++) {
-    increment(recorder, `attack.${i % metrics}`, { user: i });
-    if (i % 200_000 === 199_999) {
-      const [cumulative, delta] = readers.map((reader) => readAll(reader.collect()));
-      expect(cumulative!.length).toBe(limit);
-      expect(sum(cumulative!)).toBe(i + 1);
-      deltas += sum(delta!);
-      expect(deltas).toBe(i + 1);
-      memory.push(recorder.memory);
-      heap.push(heapUsed());
-    }
-  }
-  expect(new Set(memory).size).toBe(1);
-  expect(heap.at(-1)! - heap[0]!).toBeLessThan(1_000_000);
+  const { rounds, deltas } = runFixture('million-label-sets.mjs', ['--expose-gc'], [`${metrics}`]) as Attack;
+  expect(rounds.map(({ series, total }) => [series, total])).toEqual(
+    [200_000, 400_000, 600_000, 800_000, 1_000_000].map((recorded) => [limit, recorded]),
+  );
+  expect(deltas).toBe(1_000_000);
+  expect(new Set(rounds.map(({ memory }) => memory)).size).toBe(1);
+  expect(rounds.at(-1)!.heap - rounds[0]!.heap).toBeLessThan(1_000_000);
 });
+
+interface Attack {
+  readonly rounds: readonly Readonly<Record<'series' | 'total' | 'memory' | 'heap', number>>[];
+  readonly deltas: number;
+}
