@@ -34,7 +34,9 @@ try {
     // Tests that spawn `node` by its name get this one too.
     const env = { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` };
     const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-    const done = spawnSync(node, [jest, ...SUITES], { cwd: root, encoding: 'utf8', env });
+    // Processes of their own for the tests: should one crash, the test that it ran is named.
+    const args = [jest, '--maxWorkers=2', ...SUITES];
+    const done = spawnSync(node, args, { cwd: root, encoding: 'utf8', env });
     const summary = /Tests: .*/.exec(done.stderr)?.[0] ?? '';
     results.passed += Number(/(\d+) passed/.exec(summary)?.[1] ?? 0);
     results.failed += Number(/(\d+) failed/.exec(summary)?.[1] ?? 0);
