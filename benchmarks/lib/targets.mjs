@@ -22,24 +22,34 @@ const atMost = (limit) => ({ limit, least: false });
 
 export const targets = [
   [
-    'Held counter against OTel without attributes',
+    'Held counters, 64, against 64 of OTel without attributes',
     atLeast(20),
-    ratio('OTel: counter, no attributes', 'held counter'),
+    ratio('OTel: counters, no attributes, 64', 'held counter'),
   ],
-  ['… against OTel with three', atLeast(300), ratio('OTel: counter, 3 attributes', 'held counter')],
-  ["… against Rust's, 64 counters each", atLeast(2), ratio('Rust: counters, 64', 'held counter')],
-  ["… one counter, against Rust's", atLeast(2), ratio('Rust: counter, one', 'held counter, one')],
+  ['… against one of OTel with three', atLeast(300), ratio('OTel: counter, 3 attributes', 'held counter')],
+  ["… against 64 of Rust's", atLeast(2), ratio('Rust: counters, 64', 'held counter')],
   [
     '… over a loop of bare typed-array adds, 64 slots',
     atMost(4),
     ratio('held counter', 'floor: typed-array add, 64 slots'),
   ],
   [
-    '… one counter, over the same on one slot',
+    "Held counter, one, against OTel's without attributes",
+    atLeast(20),
+    ratio('OTel: counter, no attributes', 'held counter, one'),
+  ],
+  ["… against Rust's", atLeast(2), ratio('Rust: counter, one', 'held counter, one')],
+  [
+    '… over a loop of bare typed-array adds, one slot',
     atMost(4),
     ratio('held counter, one', 'floor: typed-array add, one slot'),
   ],
-  ['… garbage', atMost(0), bytes('held counter'), 'B'],
+  [
+    "Held counters, four constants of a module, against Rust's",
+    atLeast(2),
+    ratio('Rust: counters, 64', 'held counter, four constants'),
+  ],
+  ['Held counter: garbage', atMost(0), bytes('held counter'), 'B'],
   ['… with 5 layers, over without', atMost(1.25), ratio('held counter, 5 layers', 'held counter')],
   [
     '… among 10,000 series, over 64',
@@ -66,33 +76,27 @@ export const targets = [
         .reduce((sum, nanos) => sum + nanos / 3, 0),
     'ns',
   ],
-  [
-    'Held histogram, exponential, against OTel',
-    atLeast(15),
-    ratio('OTel: histogram, 15 bounds', 'held histogram, exponential'),
-  ],
-  [
-    "… against OTel's exponential",
-    atLeast(15),
-    ratio('OTel: histogram, exponential', 'held histogram, exponential'),
-  ],
-  [
-    "… against Rust's AtomicBucket push",
-    atLeast(1),
-    ratio('Rust: AtomicBucket push', 'held histogram, exponential'),
-  ],
-  ['… garbage', atMost(0), bytes('held histogram, exponential'), 'B'],
-  [
-    'Held histogram, 15 bounds, against OTel',
-    atLeast(15),
-    ratio('OTel: histogram, 15 bounds', 'held histogram, 15 bounds'),
-  ],
-  [
-    "… against Rust's AtomicBucket push",
-    atLeast(1),
-    ratio('Rust: AtomicBucket push', 'held histogram, 15 bounds'),
-  ],
-  ['… garbage', atMost(0), bytes('held histogram, 15 bounds'), 'B'],
+  ...[
+    ['exponential', "OTel's exponential", 'exponential'],
+    ['exponential', "OTel's 15 bounds", '15 bounds'],
+    ['15 bounds', "OTel's 15 bounds", '15 bounds'],
+  ].flatMap(([own, rival, name]) => [
+    [
+      `Held histogram, ${own}, one, against ${rival}`,
+      atLeast(15),
+      ratio(`OTel: histogram, ${name}`, `held histogram, ${own}, one`),
+    ],
+    ['… 64 against 64', atLeast(15), ratio(`OTel: histograms, ${name}, 64`, `held histogram, ${own}`)],
+  ]),
+  ...['exponential', '15 bounds'].flatMap((own) => [
+    [
+      `Held histogram, ${own}, one, against a push to Rust's AtomicBucket`,
+      atLeast(1),
+      ratio('Rust: AtomicBucket push', `held histogram, ${own}, one`),
+    ],
+    ['… 64 against 64', atLeast(1), ratio('Rust: AtomicBucket push, 64', `held histogram, ${own}`)],
+    ['… garbage', atMost(0), bytes(`held histogram, ${own}`), 'B'],
+  ]),
   [
     'Family, labels(…), 3 labels, against OTel',
     atLeast(25),

@@ -49,10 +49,30 @@ function adds(instrument) {
     for (let i = 0; i < n; i += 1) c.add(1);
   };
 }
+function addsOf(instruments) {
+  const all = instruments;
+  return (n) => {
+    for (let i = 0; i < n; i += 1) all[i & 63].add(1);
+  };
+}
 function records(handle) {
   const h = handle;
   return (n) => {
     for (let i = 0; i < n; i += 1) h.record((i & 1023) + 0.5);
+  };
+}
+
+/** As in a service: a name that is bound once, where the compiler finds which handle it is. */
+function incrementsOfFour([first, second, third, fourth]) {
+  const [a, b, c, d] = [first, second, third, fourth];
+  for (const each of [a, b, c, d]) each.increment();
+  return (n) => {
+    for (let i = 0; i < n; i += 4) {
+      a.increment();
+      b.increment();
+      c.increment();
+      d.increment();
+    }
   };
 }
 
@@ -78,21 +98,32 @@ function pushes() {
   return { min: nanos[0], median: nanos[100], bytes: bytes < 0.5 ? 0 : bytes };
 }
 
+const otelHistograms = ({ meter }) => many((i) => meter.createHistogram(`h${i}`));
+
 /** Operations on something that was made once and is kept. */
 export const held = {
   'OTel: counter, no attributes': { make: () => adds(otel().meter.createCounter('c')) },
-  'OTel: gauge, no attributes': {
+  'OTel: counters, no attributes, 64': {
     make: () => {
-      const g = otel().meter.createGauge('g');
+      const { meter } = otel();
+      return addsOf(many((i) => meter.createCounter(`c${i}`)));
+    },
+  },
+  'OTel: gauges, no attributes, 64': {
+    make: () => {
+      const { meter } = otel();
+      const all = many((i) => meter.createGauge(`g${i}`));
       return (n) => {
-        for (let i = 0; i < n; i += 1) g.record(i);
+        for (let i = 0; i < n; i += 1) all[i & 63].record(i);
       };
     },
   },
   'OTel: histogram, 15 bounds': { make: () => records(otel().meter.createHistogram('h')) },
+  'OTel: histograms, 15 bounds, 64': { make: () => recordsOf(otelHistograms(otel())) },
   'OTel: histogram, exponential': {
     make: () => records(otel({ exponential: true }).meter.createHistogram('h')),
   },
+  'OTel: histograms, exponential, 64': { make: () => recordsOf(otelHistograms(otel({ exponential: true }))) },
   'OTel 3: counter, no attributes': {
     newer: true,
     make: () => {
@@ -108,8 +139,9 @@ export const held = {
   'Rust: counters, 64': { rust: 'counters' },
   'Rust: gauges, 64': { rust: 'gauges' },
   'Rust: AtomicBucket push': { rust: 'histogram' },
+  'Rust: AtomicBucket push, 64': { rust: 'histograms' },
   'held counter': {
-    rival: 'OTel: counter, no attributes',
+    rival: 'OTel: counters, no attributes, 64',
     make: () => {
       install();
       return incrementsOf(many((i) => counter('c', { i })));
@@ -122,8 +154,15 @@ export const held = {
       return increments(counter('c'));
     },
   },
+  'held counter, four constants': {
+    rival: 'OTel: counters, no attributes, 64',
+    make: () => {
+      install();
+      return incrementsOfFour(many((i) => counter('c', { i })));
+    },
+  },
   'held gauge, set': {
-    rival: 'OTel: gauge, no attributes',
+    rival: 'OTel: gauges, no attributes, 64',
     make: () => {
       install();
       const all = many((i) => gauge('g', { i }));
@@ -139,21 +178,28 @@ export const held = {
     },
   },
   'held gauge, increment': {
-    rival: 'OTel: gauge, no attributes',
+    rival: 'OTel: gauges, no attributes, 64',
     make: () => {
       install();
       return incrementsOf(many((i) => gauge('g', { i })));
     },
   },
   'held histogram, 15 bounds': {
-    rival: 'OTel: histogram, 15 bounds',
+    rival: 'OTel: histograms, 15 bounds, 64',
     make: () => {
       install({ buckets: { h: BOUNDS } });
       return recordsOf(many((i) => histogram('h', { i })));
     },
   },
+  'held histogram, 15 bounds, one': {
+    rival: 'OTel: histogram, 15 bounds',
+    make: () => {
+      install({ buckets: { h: BOUNDS } });
+      return records(histogram('h'));
+    },
+  },
   'held histogram, exponential': {
-    rival: 'OTel: histogram, exponential',
+    rival: 'OTel: histograms, exponential, 64',
     make: () => {
       install();
       return recordsOf(many((i) => histogram('h', { i })));

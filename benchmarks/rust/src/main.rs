@@ -70,6 +70,23 @@ fn main() {
                 }
             })
         }
+        "histograms" => {
+            let buckets: Vec<AtomicBucket<f64>> = (0..HANDLES).map(|_| AtomicBucket::new()).collect();
+            let mut pushed = 0_usize;
+            measure(|n| {
+                for i in 0..n {
+                    buckets[i & (HANDLES - 1)].push(black_box((i & 1023) as f64 + 0.5));
+                    pushed += 1;
+                    if pushed & 65_535 == 0 {
+                        for bucket in &buckets {
+                            bucket.clear_with(|block| {
+                                black_box(block.len());
+                            });
+                        }
+                    }
+                }
+            })
+        }
         "held histogram" => {
             let handle = PrometheusBuilder::new().build_recorder();
             drop(handle);
