@@ -77,6 +77,29 @@ export interface SeriesNotes {
   end: number;
 }
 
+/** Counters or gauges of one metric, of which start and value are all there is to say. **One object is reused.** */
+export interface SeriesNumbers {
+  readonly metric: SnapshotMetric;
+  /** How many there are; of each of these, the first so many. */
+  readonly count: number;
+  readonly series: readonly NumberSeries[];
+  readonly starts: readonly bigint[];
+  readonly values: Float64Array;
+}
+
+export interface NumberSeries extends SeriesNotes {
+  readonly key: Key;
+}
+
+/** Series that follow one another, to be gone through once. */
+export interface SeriesRun extends Iterable<SeriesCursor> {
+  /**
+   * Those that come next and are numbers and no more, as many as can be had at once: much faster than one by one. They
+   * count as passed. Undefined, or absent: the next one has to be iterated to.
+   */
+  numbers?(): SeriesNumbers | undefined;
+}
+
 /**
  * What one collection found, read lazily: a delta reader advances a series as the cursor passes it, so a series
  * that was not read is given back to the next collection, with its start time.
@@ -89,7 +112,7 @@ export interface SeriesSource {
    * The series in runs of at most `size`, grouped by metric. Between two runs a consumer may give way to the
    * event loop. It can be walked once; a second walk goes on where the first one stopped.
    */
-  chunks(size: number): Iterable<Iterable<SeriesCursor>>;
+  chunks(size: number): Iterable<SeriesRun>;
 }
 
 /** A series that is not exported any more. */

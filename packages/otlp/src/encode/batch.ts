@@ -1,4 +1,4 @@
-import { type EndedSeries, report, type ScopeSnapshot, type SeriesCursor, SNAPSHOT } from '@ostinato/core';
+import { type EndedSeries, report, type ScopeSnapshot, type SeriesRun, SNAPSHOT } from '@ostinato/core';
 import type { Unit } from '../unit.ts';
 import { encodeScope } from './layout.ts';
 import { encodeResource } from './resource.ts';
@@ -85,7 +85,7 @@ class LazyUnits implements Iterator<Unit | undefined, undefined> {
   readonly #zeroPoints: boolean;
   readonly #ends: Ends[] = [];
   #points: SnapshotPoints | undefined;
-  #runs: Iterator<Iterable<SeriesCursor>> | undefined;
+  #runs: Iterator<SeriesRun> | undefined;
   /** Whether there is anything but what we tell of ourselves. */
   #others: boolean;
   #millis = 0;
@@ -162,6 +162,10 @@ class LazyUnits implements Iterator<Unit | undefined, undefined> {
       const run = this.#runs.next();
       if (run.done === true) return false;
       const points = this.#points as SnapshotPoints;
+      for (let some = run.value.numbers?.(); some !== undefined; some = run.value.numbers?.()) {
+        points.addNumbers(some);
+        this.#others ||= !isOwn;
+      }
       for (const series of run.value) {
         points.add(series);
         this.#others ||= !isOwn;

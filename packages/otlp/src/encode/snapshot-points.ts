@@ -3,9 +3,11 @@ import type {
   Exemplar,
   Key,
   MetricType,
+  NumberSeries,
   ScopeSnapshot,
   SeriesCursor,
   SeriesNotes,
+  SeriesNumbers,
   SnapshotMetric,
 } from '@ostinato/core';
 import { writeAttribute } from './attributes.ts';
@@ -101,6 +103,29 @@ export class SnapshotPoints {
     this.#add(series);
   }
 
+  /** Points that lie one after the other are added as one. */
+  addNumbers({ metric, count, series, starts, values }: SeriesNumbers): void {
+    if (metric !== this.#metric) this.#begin(metric);
+    let store: DataView | undefined;
+    let first = 0;
+    let last = 0;
+    let points = 0;
+    for (let i = 0; i < count; i++) {
+      const each = series[i] as NumberSeries;
+      if (each.store === undefined) keepNumber(each, metric, each.key);
+      const from = this.#renew(each, starts[i] as bigint, values[i] as number);
+      if (from !== last || each.store !== store) {
+        if (store !== undefined) this.#builder.add(store, first, last, points);
+        store = each.store;
+        first = from;
+        points = 0;
+      }
+      last = each.end;
+      points++;
+    }
+    if (store !== undefined) this.#builder.add(store, first, last, points);
+  }
+
   /** Says that there is no value of a series any more. */
   end(series: EndedSeries): void {
     this.#flags = NO_RECORDED_VALUE;
@@ -151,23 +176,23 @@ export class SnapshotPoints {
     if (metric.type === 'histogram') this.#bounds = encodeBounds(metric.bounds);
   }
 
-  /** Most are as they were but for their times and value, which are changed where the point is kept. */
   #number(series: SeriesCursor): void {
     const { notes } = series;
-    if (notes !== undefined && notes.store === undefined) keepNumber(notes, series);
-    if (notes?.store === undefined || series.exemplars !== undefined) {
-      this.#writeNumber(series);
-      return;
-    }
-    const { store, attributes, end } = notes;
-    this.#startsAt(series.start);
-    store.setUint32(attributes + NUMBER_START, this.#startLow, true);
-    store.setUint32(attributes + NUMBER_START + 4, this.#startHigh, true);
-    store.setUint32(attributes + NUMBER_TIME, this.#timeLow, true);
-    store.setUint32(attributes + NUMBER_TIME + 4, this.#timeHigh, true);
-    store.setFloat64(attributes + NUMBER_VALUE, series.value, true);
+    if (notes !== undefined && notes.store === undefined) keepNumber(notes, series.metric, series.key);
+    if (notes?.store === undefined || series.exemplars !== undefined) this.#writeNumber(series);
+    else this.#builder.add(notes.store, this.#renew(notes, series.start, series.value), notes.end, 1);
+  }
+
+  /** A kept point is as it was but for its times and value. Returns where it begins. */
+  #renew({ store, attributes, end }: SeriesNotes, start: bigint, value: number): number {
+    this.#startsAt(start);
+    store?.setUint32(attributes + NUMBER_START, this.#startLow, true);
+    store?.setUint32(attributes + NUMBER_START + 4, this.#startHigh, true);
+    store?.setUint32(attributes + NUMBER_TIME, this.#timeLow, true);
+    store?.setUint32(attributes + NUMBER_TIME + 4, this.#timeHigh, true);
+    store?.setFloat64(attributes + NUMBER_VALUE, value, true);
     const size = end - attributes + NUMBER_HEAD;
-    this.#builder.add(store, end - size - varintSize(size) - 1, end);
+    return end - size - varintSize(size) - 1;
   }
 
   #writeNumber(series: SeriesCursor): void {
@@ -264,9 +289,9 @@ const NUMBER_START = 1 - NUMBER_HEAD;
 const NUMBER_TIME = 10 - NUMBER_HEAD;
 const NUMBER_VALUE = 19 - NUMBER_HEAD;
 
-function keepNumber(notes: SeriesNotes, { metric, key }: SeriesCursor): void {
+function keepNumber(notes: SeriesNotes, { type }: SnapshotMetric, key: Key): void {
   scratch.length = 0;
-  scratch.byte(DATA[metric.type].points);
+  scratch.byte(DATA[type].points);
   const at = scratch.open();
   scratch.fixed64Field(NUMBER.start, 0, 0);
   scratch.fixed64Field(NUMBER.time, 0, 0);

@@ -6,6 +6,8 @@ import type {
   SeriesCursor,
   SeriesLabelValue,
   SeriesNotes,
+  SeriesNumbers,
+  SeriesRun,
   SnapshotMetric,
 } from '@ostinato/core';
 import { SNAPSHOT } from '@ostinato/core';
@@ -29,23 +31,51 @@ export class FakeSnapshot implements ScopeSnapshot {
   read = 0;
   longestRun = 0;
   onRead = (): void => {};
+  /** Whether counters and gauges of which a value is all there is to say are given at once. */
+  readonly #atOnce: boolean;
 
-  constructor(time: bigint, metrics: readonly FakeMetric[]) {
+  constructor(time: bigint, metrics: readonly FakeMetric[], atOnce = false) {
     this.time = time;
     this.metrics = metrics;
+    this.#atOnce = atOnce;
   }
 
-  *chunks(size: number): Generator<Iterable<SeriesCursor>> {
+  *chunks(size: number): Generator<SeriesRun> {
     const all = this.metrics.flatMap(({ metric, series }) => series.map((one) => ({ metric, ...one })));
     const cursor = {} as SeriesCursor;
     for (let from = 0; from < all.length; from += size) {
-      yield this.#run(all.slice(from, from + size), cursor);
+      const left = all.slice(from, from + size);
+      this.longestRun = Math.max(this.longestRun, left.length);
+      yield {
+        ...(this.#atOnce && { numbers: () => this.#numbers(left) }),
+        [Symbol.iterator]: () => this.#run(left, cursor),
+      };
     }
   }
 
-  *#run(all: readonly SeriesCursor[], cursor: SeriesCursor): Generator<SeriesCursor> {
-    this.longestRun = Math.max(this.longestRun, all.length);
-    for (const one of all) {
+  #numbers(left: SeriesCursor[]): SeriesNumbers | undefined {
+    const [first] = left;
+    if (first === undefined) return undefined;
+    const { metric } = first;
+    const isNumber = (one: SeriesCursor) =>
+      one.metric === metric && one.notes !== undefined && one.exemplars === undefined && !one.born;
+    if (metric.type !== 'counter' && metric.type !== 'gauge') return undefined;
+    const other = left.findIndex((one) => !isNumber(one));
+    const all = left.splice(0, other < 0 ? left.length : other);
+    if (all.length === 0) return undefined;
+    this.read += all.length;
+    this.onRead();
+    return {
+      metric,
+      count: all.length,
+      series: all.map(({ key, notes }) => Object.assign(notes as SeriesNotes, { key })),
+      starts: all.map(({ start }) => start),
+      values: Float64Array.from(all, ({ value }) => value),
+    };
+  }
+
+  *#run(left: SeriesCursor[], cursor: SeriesCursor): Generator<SeriesCursor> {
+    for (let one = left.shift(); one !== undefined; one = left.shift()) {
       this.read++;
       this.onRead();
       yield Object.assign(cursor, one);
@@ -214,8 +244,8 @@ const fakeMetric: fc.Arbitrary<FakeMetric> = fc
   );
 
 export const snapshot: fc.Arbitrary<FakeSnapshot> = fc
-  .tuple(time, fc.array(fakeMetric, { minLength: 1, maxLength: 4 }))
-  .map(([at, metrics]) => new FakeSnapshot(at, metrics));
+  .tuple(time, fc.array(fakeMetric, { minLength: 1, maxLength: 4 }), fc.boolean())
+  .map(([at, metrics, atOnce]) => new FakeSnapshot(at, metrics, atOnce));
 
 /** Snapshots of the same series, one after the other: some of them each time, in any order, with other values. */
 export const snapshots: fc.Arbitrary<FakeSnapshot[]> = snapshot.chain(({ metrics }) => {
@@ -231,8 +261,8 @@ export const snapshots: fc.Arbitrary<FakeSnapshot[]> = snapshot.chain(({ metrics
       });
   });
   return fc
-    .array(fc.tuple(time, fc.tuple(...later)), { minLength: 2, maxLength: 4 })
-    .map((all) => all.map(([at, shown]) => new FakeSnapshot(at, shown)));
+    .array(fc.tuple(time, fc.tuple(...later), fc.boolean()), { minLength: 2, maxLength: 4 })
+    .map((all) => all.map(([at, shown, atOnce]) => new FakeSnapshot(at, shown, atOnce)));
 });
 
 /** A counter of so many series with one label. */

@@ -32,6 +32,20 @@ test('a length is the same bytes whatever width was left for it', () => {
   );
 });
 
+test('what was taken stays as it is, whatever is written then', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 300 })), (contents) => {
+      const writer = new Writer(16);
+      const taken = contents.map((content) => {
+        writer.raw(content);
+        return writer.take();
+      });
+      expect(taken).toEqual(contents);
+      for (const { buffer, length } of taken) expect(buffer.byteLength * 7).toBeLessThanOrEqual(length * 8);
+    }),
+  );
+});
+
 test('many varints are those of one after the other', () => {
   const value = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.maxSafeNat());
   fc.assert(

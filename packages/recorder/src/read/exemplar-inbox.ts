@@ -32,6 +32,11 @@ export class ExemplarInbox {
     if (this.#size > IN_ALL) this.#dropOldest();
   }
 
+  /** Whether any wait of a series. */
+  has(series: CollectedSeries): boolean {
+    return this.#size > 0 && this.#waiting.has(series);
+  }
+
   /**
    * Those of a series, recorded from `start` up to `time`; neither they nor earlier ones come again. Ascending, as
    * Prometheus takes them for: one that comes behind a larger one it files under a bucket that is too high.

@@ -5,7 +5,7 @@ const NO_KEY: Key = Object.freeze({
   name: '',
   labels: Object.freeze([]),
 });
-const NO_METRIC: SnapshotMetric = Object.freeze({
+export const NO_METRIC: SnapshotMetric = Object.freeze({
   scope: NO_KEY.scope,
   name: '',
   type: 'counter',

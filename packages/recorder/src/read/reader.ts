@@ -1,5 +1,5 @@
 import type { Snapshot } from '@ostinato/core';
-import { MODE_MAX, MODE_NONE, MODE_SUM, SERIES_CELL, SERIES_MODE } from '../arena/layout.ts';
+import { GAUGE_WRITES, MODE_MAX, MODE_NONE, SERIES_CELL, SERIES_MODE } from '../arena/layout.ts';
 import type { Timeline } from '../clock.ts';
 import type { ReaderTemporality } from '../options.ts';
 import type { CollectedMetric, CollectedSeries } from './collected.ts';
@@ -7,6 +7,7 @@ import type { Collector } from './collector.ts';
 import type { DepartingReader } from './departures.ts';
 import { ExemplarInbox } from './exemplar-inbox.ts';
 import { type Cells, counterValue, mergeExplicit, mergeExponential, readGauge, UNKNOWN } from './merge.ts';
+import { MOST, Numbers } from './numbers.ts';
 import { finite, Point } from './point.ts';
 import { addUp, cellOf } from './retire.ts';
 import { SeriesState } from './series-state.ts';
@@ -24,7 +25,7 @@ export interface Reader {
 // As in merge.ts: a constant of this file is compiled in.
 const MODE = SERIES_MODE;
 const CELL = SERIES_CELL;
-const SUM = MODE_SUM;
+const WRITES = GAUGE_WRITES;
 
 /** Where readers look at what they do not show. */
 const aside = new Point();
@@ -38,6 +39,7 @@ interface Debt {
 export class CellReader implements Reader, DepartingReader {
   readonly temporality: ReaderTemporality;
   readonly point = new Point();
+  readonly numbers = new Numbers();
   readonly #collector: Collector;
   readonly #timeline: Timeline;
   readonly #observe: () => void;
@@ -57,9 +59,6 @@ export class CellReader implements Reader, DepartingReader {
   #whole = 0n;
   /** Of cumulative readers, by series place: the start of the incarnation that was shown as born. */
   readonly #births: (bigint | undefined)[] = [];
-  /** A start time, and whether it is after `#whole`: most series share one. */
-  #start = 0n;
-  #isAfter = false;
 
   /** `observe` is called at the start of each collection, and records what is observed. */
   constructor(
@@ -88,8 +87,6 @@ export class CellReader implements Reader, DepartingReader {
     this.#snapshot = new SnapshotWalk(this, walks, preparation);
     this.#previous = this.#time;
     this.#time = preparation.time;
-    this.#start = preparation.time;
-    this.#isAfter = true;
     return this.#snapshot;
   }
 
@@ -98,7 +95,6 @@ export class CellReader implements Reader, DepartingReader {
    * nothing to say of the series.
    */
   read(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
-    if (this.#readPlain(metric, series, time)) return true;
     if (!this.#show(metric, series, time)) return false;
     if (this.point.born) this.#births[series.place] = series.start;
     // What was recorded on an earlier incarnation is in none of the buckets that a cumulative reader sees.
@@ -108,25 +104,60 @@ export class CellReader implements Reader, DepartingReader {
   }
 
   /**
-   * Reads a sum whose one cell is all there is to say: one record, and no rest, so that it is live, has nothing to add up
-   * and never ended. It began before the last collection that was walked to its end, and so before this one, and is not
-   * born; and a cumulative reader is owed nothing. False: there may be more to it.
+   * Passes the series that lie in `list` from `from` on and before `to`, as long as a value is all there is to say of
+   * each, or nothing: `numbers` has those with a value. Returns where it stopped.
    */
-  #readPlain(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
-    const { alone, start } = series;
-    if (alone === 0 || metric.type !== 'counter' || this.temporality !== 'cumulative') return false;
-    if (this.#isLate(start)) return false;
+  readNumbers(
+    metric: CollectedMetric,
+    list: readonly CollectedSeries[],
+    from: number,
+    to: number,
+    time: bigint,
+  ): number {
+    const { numbers, temporality } = this;
+    numbers.count = 0;
+    const isGauge = metric.type === 'gauge';
+    if ((metric.type !== 'counter' && !isGauge) || temporality === 'lowmemory') return from;
     const { words, doubles } = this.#collector.arena;
-    if (words[alone * 2 + MODE] !== SUM) return false;
-    const { point } = this;
-    point.metric = metric.view('cumulative');
-    point.key = series.key;
-    point.notes = series;
-    point.start = start;
-    point.born = false;
-    point.setValue(finite(doubles[words[alone * 2 + CELL] as number] as number));
-    point.exemplars = this.#exemplars.take(series, start, time);
-    return true;
+    const { series: passed, starts, values } = numbers;
+    const end = Math.min(to, list.length, from + MOST);
+    let count = 0;
+    let at = from;
+    for (; at < end; at++) {
+      const series = list[at] as CollectedSeries;
+      const { alone } = series;
+      // One cell, which is live, has nothing to add up and never ended.
+      if (alone === 0 || this.#exemplars.has(series)) break;
+      const cell = words[alone * 2 + CELL] as number;
+      const writes = (isGauge ? doubles[cell + WRITES] : words[alone * 2 + MODE]) as number;
+      if (writes === 0) break;
+      let { start } = series;
+      let value = finite(doubles[cell] as number);
+      if (temporality === 'cumulative') {
+        // It may be born.
+        if (start > this.#whole) break;
+      } else {
+        const state = this.#states[series.place];
+        if (state === undefined || series === metric.overflow) break;
+        const { seen } = state;
+        if (isGauge) {
+          state.seen = writes;
+          if (writes === seen) continue;
+        } else {
+          start = state.start;
+          state.start = time;
+          if (value <= seen) continue;
+          state.seen = value;
+          value -= seen;
+        }
+      }
+      passed[count] = series;
+      starts[count] = start;
+      values[count++] = value;
+    }
+    numbers.metric = metric.view(temporality);
+    numbers.count = count;
+    return at;
   }
 
   #show(metric: CollectedMetric, series: CollectedSeries, time: bigint): boolean {
@@ -293,17 +324,8 @@ export class CellReader implements Reader, DepartingReader {
    * incarnation, and be older.
    */
   #isBorn({ start, place, found }: CollectedSeries): boolean {
-    if (!this.#isLate(start) || this.#births[place] === start) return false;
+    if (start <= this.#whole || this.#births[place] === start) return false;
     return start > this.#previous || start > found;
-  }
-
-  /** Whether it is after `#whole`. */
-  #isLate(start: bigint): boolean {
-    if (start !== this.#start) {
-      this.#start = start;
-      this.#isAfter = start > this.#whole;
-    }
-    return this.#isAfter;
   }
 
   #merge(metric: CollectedMetric, cells: Cells, known: number, point: Point): number {

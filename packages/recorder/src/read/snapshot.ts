@@ -4,6 +4,8 @@ import type {
   Scope,
   ScopeSnapshot,
   SeriesCursor,
+  SeriesNumbers,
+  SeriesRun,
   Snapshot,
   SnapshotMetric,
   Temporality,
@@ -60,6 +62,8 @@ export class Preparation {
 interface Walk {
   /** Goes on to the next series that has something to say, after at most `looks` others. False: there was none so far. */
   next(looks: number): boolean;
+  /** Goes on past the numbers that come next, at most so many. Undefined: there were none so far. */
+  numbers(most: number): SeriesNumbers | undefined;
   readonly atEnd: boolean;
   readonly cursor: SeriesCursor;
 }
@@ -101,7 +105,7 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
     return this.#scope.metrics.map((metric) => metric.view(this.temporality));
   }
 
-  chunks(size: number): Iterable<Iterable<SeriesCursor>> {
+  chunks(size: number): Iterable<SeriesRun> {
     return new Chunks(this, size);
   }
 
@@ -160,6 +164,15 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
     }
     return false;
   }
+
+  numbers(most: number): SeriesNumbers | undefined {
+    if (!this.#preparation.done || this.#upcoming() === undefined) return undefined;
+    const metric = this.#metric as CollectedMetric;
+    const from = this.#series;
+    this.#series = this.#reader.readNumbers(metric, this.#list, from, from + most, this.time);
+    const { numbers } = this.#reader;
+    return numbers.count > 0 ? numbers : undefined;
+  }
 }
 
 /** The scopes one after the other. */
@@ -179,7 +192,7 @@ export class SnapshotWalk implements Snapshot, Walk {
     this.#preparation = preparation;
   }
 
-  chunks(size: number): Iterable<Iterable<SeriesCursor>> {
+  chunks(size: number): Iterable<SeriesRun> {
     return new Chunks(this, size);
   }
 
@@ -200,6 +213,10 @@ export class SnapshotWalk implements Snapshot, Walk {
     }
     return false;
   }
+
+  numbers(most: number): SeriesNumbers | undefined {
+    return this.#preparation.done && !this.atEnd ? this.scopes[this.#at]?.numbers(most) : undefined;
+  }
 }
 
 function temporalityOf(reader: CellReader): Temporality {
@@ -211,7 +228,7 @@ function temporalityOf(reader: CellReader): Temporality {
  * may be empty, and ends early when many series in a row have nothing to say. Runs are read one after the other.
  */
 
-class Chunks implements IterableIterator<Iterable<SeriesCursor>> {
+class Chunks implements IterableIterator<SeriesRun> {
   readonly #walk: Walk;
   readonly #size: number;
   #run: Run | undefined;
@@ -225,7 +242,7 @@ class Chunks implements IterableIterator<Iterable<SeriesCursor>> {
     return this;
   }
 
-  next(): IteratorResult<Iterable<SeriesCursor>> {
+  next(): IteratorResult<SeriesRun> {
     // Runs that nobody looks at would never come to an end.
     if (this.#run?.started === false || this.#walk.atEnd) return DONE;
     this.#run = new Run(this.#walk, this.#size);
@@ -233,7 +250,7 @@ class Chunks implements IterableIterator<Iterable<SeriesCursor>> {
   }
 }
 
-class Run implements IterableIterator<SeriesCursor> {
+class Run implements IterableIterator<SeriesCursor>, SeriesRun {
   readonly #walk: Walk;
   readonly #result: IteratorYieldResult<SeriesCursor>;
   started = false;
@@ -247,6 +264,14 @@ class Run implements IterableIterator<SeriesCursor> {
 
   [Symbol.iterator](): this {
     return this;
+  }
+
+  numbers(): SeriesNumbers | undefined {
+    const numbers = this.#left > 0 ? this.#walk.numbers(this.#left) : undefined;
+    if (numbers === undefined) return undefined;
+    this.started = true;
+    this.#left -= numbers.count;
+    return numbers;
   }
 
   next(): IteratorResult<SeriesCursor> {
