@@ -21,11 +21,11 @@ async function longestBlock(work) {
   const observer = new PerformanceObserver((list) => pauses.push(...list.getEntries()));
   observer.observe({ entryTypes: ['gc'] });
   const waited = processorWait();
-  const turns = [turnAt(waited)];
+  const turns = [look(waited)];
   let done = false;
   const watching = new Promise((resolve) => {
     const turn = () => {
-      turns.push(turnAt(waited));
+      turns.push(look(waited));
       if (done) resolve();
       else setImmediate(turn);
     };
@@ -39,21 +39,25 @@ async function longestBlock(work) {
   observer.disconnect();
   let longest = 0;
   for (let i = 1; i < turns.length; i += 1) {
-    const [from, to] = [turns[i - 1], turns[i]];
+    const [before, after] = [turns[i - 1], turns[i]];
+    const [from, to] = [before.end, after.begin];
     let paused = 0;
     for (const { startTime, duration } of pauses) {
-      paused += Math.max(0, Math.min(to.time, startTime + duration) - Math.max(from.time, startTime));
+      paused += Math.max(0, Math.min(to, startTime + duration) - Math.max(from, startTime));
     }
-    longest = Math.max(longest, to.time - from.time - Math.max(paused, to.waitedBefore - from.waitedAfter));
+    const looked = before.end - before.begin + after.end - after.begin;
+    longest = Math.max(longest, to - from - Math.max(paused, after.waited - before.waited - looked));
   }
   return longest;
 }
 
-/** Only what was waited for sure between the times of two turns is to be taken off. */
-function turnAt(waited) {
-  const waitedBefore = waited();
-  const time = performance.now();
-  return { waitedBefore, time, waitedAfter: waited() };
+/**
+ * A look at what was waited so far is a system call, at whose end a thread is likelier to lose its processor than anywhere
+ * else. So what is between two looks is measured without them, and so much as they took is not taken off for waiting.
+ */
+function look(waited) {
+  const begin = performance.now();
+  return { begin, waited: waited(), end: performance.now() };
 }
 
 let ofThisThread;
