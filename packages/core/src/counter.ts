@@ -1,7 +1,7 @@
 import { Handle, whyNotPositive } from './handle.ts';
 import type { Fault } from './key.ts';
 import { noopCounter } from './noop.ts';
-import { type Cell, COUNTED, type CounterSink, type Key, REVOKED, type Recorder } from './recorder.ts';
+import { type Cell, type CounterSink, type Key, REVOKED, type Recorder } from './recorder.ts';
 import { type Definition, sharedState } from './state.ts';
 
 /** A sum that only grows: requests served, bytes sent. Get one from `counter` or `defineCounter`. */
@@ -36,10 +36,12 @@ export class CounterHandle extends Handle<CounterSink> implements Counter {
 
   increment(by: number = 1): void {
     const { cell } = this;
-    const { gate } = cell;
     if (typeof by === 'number' && by >= 0 && by < Infinity) {
-      const open = state.gate;
-      if (gate === open || (gate === COUNTED - open && --(cell.sink as CountedSink).left > 0)) {
+      // No gate is kept in a variable: the compiler would spill it to the stack, for the call that may follow.
+      if (
+        cell.gate === state.gate ||
+        (cell.gate === state.counted && --(cell.sink as CountedSink).left > 0)
+      ) {
         // Twice the same: the first time the compiler takes the array, its address and length for constants.
         if (cell.slots === usual.slots) {
           const slots = usual.slots as Float64Array;
@@ -65,7 +67,7 @@ export class CounterHandle extends Handle<CounterSink> implements Counter {
     } else {
       sink.increment(by);
     }
-    if (this.mayOpen(cell)) cell.gate = sink.left === undefined ? state.gate : COUNTED - state.gate;
+    if (this.mayOpen(cell)) cell.gate = sink.left === undefined ? state.gate : state.counted;
   }
 
   absolute(value: number): void {

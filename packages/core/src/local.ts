@@ -22,6 +22,7 @@ export function withLocalRecorder<T>(recorder: Recorder, fn: () => T): T {
   tellDescriptions(recorder);
   // For good: whether a continuation of a scope is still to come cannot be known.
   state.gate = CLOSED;
+  state.counted = CLOSED;
   state.locals ??= newAsyncScope();
   return state.locals.run(recorder, fn);
 }

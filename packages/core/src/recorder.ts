@@ -84,11 +84,6 @@ export interface Cell<S> {
 export const UNOPENED = 0;
 /** `Cell.gate` after the recorder withdrew the cell: the handle asks the recorder again. */
 export const REVOKED = -2;
-/**
- * `COUNTED - gate` is the open gate of a counter whose sink has `left`. No other gate has that value, also where `gate` is
- * that of an isolate that is closed for good: far enough from `REVOKED`.
- */
-export const COUNTED = -10;
 
 /** Sinks receive valid numbers only: finite, and not negative for counters and histograms. They never throw. */
 export interface CounterSink {

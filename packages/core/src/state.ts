@@ -43,6 +43,8 @@ export type LabelContext = ReadonlyMap<string, SeriesLabelValue>;
 export interface State {
   /** A handle takes its fast path while its cell's gate equals this: `epoch`, or `CLOSED`. */
   gate: number;
+  /** The same for counters whose sink has `left`: `COUNTED - epoch`, or `CLOSED`. */
+  counted: number;
   /** Counts installations and uninstallations, from 1. A handle bound under another epoch asks again. */
   epoch: number;
   /** The global recorder. */
@@ -80,12 +82,15 @@ export interface State {
 
 /** A gate that no cell has: every operation takes the escape. */
 export const CLOSED = -1;
+/** What gates are counted down from, so far that none is one of any other meaning (`REVOKED`). */
+const COUNTED = -10;
 
 const SLOT = Symbol.for('ostinato.core.v1');
 
 function create(): State {
   return {
     gate: 1,
+    counted: COUNTED - 1,
     epoch: 1,
     recorder: undefined,
     usual: {},
@@ -134,7 +139,10 @@ export function currentRecorder(): Recorder | undefined {
  */
 export function nextEpoch(): void {
   state.epoch += 1;
-  if (state.gate !== CLOSED) state.gate = state.epoch;
+  if (state.gate !== CLOSED) {
+    state.gate = state.epoch;
+    state.counted = COUNTED - state.epoch;
+  }
 }
 
 /** Changes when held handles of this thread have to ask again: for who holds a cell without a handle. */
