@@ -2,6 +2,7 @@ import { OptionCheck, OstinatoError } from '@ostinato/core';
 import {
   FREED,
   headSlabs,
+  LATEST_START,
   OWNER,
   PASS,
   PUBLISHED,
@@ -112,6 +113,20 @@ export class Arena {
   /** By the slab's owner. */
   publish(slab: number, bytes: number): void {
     Atomics.store(this.words, slabWord(slab, PUBLISHED), bytes);
+  }
+
+  /** The latest start of any series that is published, or of one that is about to be. */
+  get latestStart(): bigint {
+    return Atomics.load(this.longs, LATEST_START / 2);
+  }
+
+  /** By whoever publishes a series that begins then, before it does. */
+  raiseLatestStart(start: bigint): void {
+    for (let latest = this.latestStart; latest < start; ) {
+      const found = Atomics.compareExchange(this.longs, LATEST_START / 2, latest, start);
+      if (found === latest) return;
+      latest = found;
+    }
   }
 
   /** By the collector, before it loads the address of a cell that can be replaced. */

@@ -22,6 +22,7 @@ import {
   SERIES_WORDS,
   SLAB_BYTES,
 } from './layout.ts';
+import { DEFINED, IN_USE, putMetric } from './metric-list.ts';
 import type { SlabAllocator } from './slab.ts';
 
 /**
@@ -57,7 +58,7 @@ export function kindOf(type: StorageType): Kind {
   return type === 'counter' || type === 'gauge' ? type : 'histogram';
 }
 
-/** Lays a metric record and publishes it. Returns its address, or undefined when the arena is full. */
+/** Lays a metric record and publishes it, also in the list of those defined. Returns its address, or undefined when the arena is full. */
 export function defineMetric(
   arena: Arena,
   slabs: SlabAllocator,
@@ -80,11 +81,12 @@ export function defineMetric(
   record.word(METRIC_TYPE, TYPES.indexOf(metric.type));
   record.word(METRIC_BOUNDS, metric.bounds.length);
   record.publish();
+  putMetric(arena, DEFINED, record.address);
   return record.address;
 }
 
 /**
- * Lays a series record and publishes it, before anything is recorded on its cell. Returns its address, or undefined
+ * Lays a series record and publishes it, before anything is recorded on its cell; its metric is one in use before. Returns its address, or undefined
  * when the arena is full. `cell` is its cell's address, 0 where the first sample makes it, or finds that address for
  * the record, which is written but not published; undefined: there is none, and there will be no such record.
  */
@@ -116,6 +118,8 @@ export function defineSeries(
     return undefined;
   }
   record.word(SERIES_CELL, index);
+  putMetric(arena, IN_USE, series.metric);
+  arena.raiseLatestStart(series.start);
   record.publish();
   return record.address;
 }
@@ -238,21 +242,13 @@ function identityOf(
   ];
 }
 
-/** The published records of one slab, from byte `from` on: calls `found` with the tag and address of each. */
-export function scanRecords(
-  arena: Arena,
-  slab: number,
-  from: number,
-  found: (tag: number, address: number) => void,
-): number {
-  const published = arena.published(slab);
-  let at = from;
-  while (at < published) {
-    const address = (slab * SLAB_BYTES + at) / 8;
-    found(arena.words[address * 2 + RECORD_TAG] as number, address);
-    at += arena.words[address * 2 + RECORD_SIZE] as number;
-  }
-  return at;
+/** What a published record is, and how many bytes it takes. */
+export function recordHead(
+  { words }: Arena,
+  address: number,
+): { readonly tag: number; readonly size: number } {
+  const at = address * 2;
+  return { tag: words[at + RECORD_TAG] as number, size: words[at + RECORD_SIZE] as number };
 }
 
 /**

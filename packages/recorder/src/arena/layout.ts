@@ -15,7 +15,7 @@
 export const SLAB_BYTES = 65_536;
 
 /** Of everything below: to be raised whenever it changes, so that two versions of this package keep apart. */
-export const LAYOUT = 3;
+export const LAYOUT = 4;
 
 /**
  * Head, 32-bit words.
@@ -49,6 +49,28 @@ export const SAMPLING = 7;
  * need not look at them; what it sees of a thread that has ended is below it.
  */
 export const UNTOUCHED = 10;
+/**
+ * The latest start of any series, epoch nanoseconds, as one 64-bit word. Raised by CAS, by the thread that defines a series
+ * and before it publishes it: so a collector that sees a series as published, and reads this word after that, reads its
+ * start or a later one, and need not have read the series.
+ */
+export const LATEST_START = 12;
+/**
+ * Two lists of metric records, by the address of the newest one, 0: empty. `METRICS`: those that were defined;
+ * `METRICS_IN_USE`: those that series were defined on. Each record has a link of its own for each list (`METRIC_NEXT`).
+ *
+ * A thread puts its own records in, by CAS: into the first list when the record is published, into the second before
+ * the first series that names the record is. It links the record to the newest one before it swaps it in, so whoever finds a
+ * record finds all before it. The collector takes whole lists, by `Atomics.exchange` with 0. Nothing else is taken out,
+ * so it does no harm if a list was emptied and filled up to the same newest record while a thread was about to swap: what
+ * the thread links to is then in the list.
+ *
+ * So a collector that sees a series as published, and takes the second list and then the first, has by then got its metric
+ * from both. A thread that is killed in between leaves a record that no series names. What the dead put in is taken
+ * by the first collection that knows of their death, before it frees their memory.
+ */
+export const METRICS = 14;
+export const METRICS_IN_USE = 15;
 /** Refused operations of all threads, 64 bits a reason (refusals.ts). `Atomics.add`, by any thread. */
 export const REFUSALS = 16;
 export const REFUSAL_REASONS = 24;
@@ -115,7 +137,14 @@ export const RECORD_IDENTITY = 2;
 export const METRIC_TYPE = 3;
 /** Metric records: number of bounds; these follow the identity, aligned. */
 export const METRIC_BOUNDS = 4;
-export const METRIC_WORDS = 6;
+/**
+ * Metric records: the next older record in either list, `LAST` where there is none; 0: it was never put in. Written once
+ * by the owner, before it puts the record in.
+ */
+export const METRIC_NEXT = 5;
+export const METRIC_NEXT_IN_USE = 6;
+export const LAST = -1;
+export const METRIC_WORDS = 8;
 
 /** Series records: address of the metric record. */
 export const SERIES_METRIC = 3;

@@ -1,8 +1,9 @@
 import type { Key, Scope } from '@ostinato/core';
 import { report } from '@ostinato/core';
 import type { Arena } from '../arena/arena.ts';
-import { readMetric, readSeries, scanRecords } from '../arena/dictionary.ts';
-import { METRIC_RECORD, SERIES_METRIC, SERIES_RECORD, SERIES_START, SLAB_BYTES } from '../arena/layout.ts';
+import { readMetric, readSeries, recordHead } from '../arena/dictionary.ts';
+import { EXEMPLARS_RECORD, SERIES_RECORD, SLAB_BYTES } from '../arena/layout.ts';
+import { DEFINED, IN_USE, takeMetrics } from '../arena/metric-list.ts';
 import { ThreadTable } from '../arena/thread-table.ts';
 import { entry } from '../entry.ts';
 import type { Settings } from '../options.ts';
@@ -34,8 +35,8 @@ export interface RecordWatcher {
  * exported. There is one per arena. What it has admitted stays; what it refuses is part of the metric's overflow
  * series, from its first sample on, since cells are cumulative.
  *
- * A collection scans the records: it learns which metrics there are, and notes which series are new. These are taken
- * in by a round, in steps, which also takes over what the dead left and lets idle series expire.
+ * A collection scans: it learns which metrics there are, and how far each slab is written. A round takes in the series
+ * that are there, in steps, takes over what the dead left, and lets idle series expire.
  */
 export class Collector {
   readonly arena: Arena;
@@ -50,15 +51,13 @@ export class Collector {
   readonly #scopes = new NameTable<CollectedScope>();
   /** By address of the metric record; undefined: the record contradicts an earlier one. */
   readonly #byRecord = new Map<number, CollectedMetric | undefined>();
-  /** Bytes of each slab that were scanned. */
-  readonly #positions: Uint32Array;
-  /** Series records that were scanned, in this order; the first `#taken` of them were taken in. */
-  #found: number[] = [];
-  #taken = 0;
+  /** Bytes of each slab whose records a scan saw published, and of these, those that were taken in. */
+  readonly #published: Uint32Array;
+  readonly #taken: Uint32Array;
   /** By address: the keys that this isolate has of records that were not taken in. */
   readonly #keys: Map<number, Key>;
   readonly #threads: ThreadTable;
-  /** Rows of threads that have ended, all of whose records were scanned. */
+  /** Rows of threads that had ended before the last scan, which has seen all of their records. */
   readonly #dead = new Set<number>();
   readonly #pace = new Pace();
   readonly #rounds = new Rounds(() => this.#round());
@@ -70,7 +69,6 @@ export class Collector {
   readonly #freePlaces: number[] = [];
   #places = 0;
   #lastStart = 0n;
-  #latestStart = 0n;
 
   /**
    * `answer` lets the registry of this thread, if there is one, give back at once what it is asked for; `keys` are those
@@ -98,7 +96,8 @@ export class Collector {
       : undefined;
     this.#exemplars =
       settings.exemplars === 'always_off' ? undefined : new Exemplars(arena, answer, this.#ownerOf);
-    this.#positions = new Uint32Array(arena.slabs);
+    this.#published = new Uint32Array(arena.slabs);
+    this.#taken = new Uint32Array(arena.slabs);
   }
 
   /** How many series there are; the next one's id. */
@@ -111,9 +110,9 @@ export class Collector {
     return this.#settings.limits.total;
   }
 
-  /** The latest start of any series so far. */
+  /** No series that a scan before saw starts later. */
   get latestStart(): bigint {
-    return this.#latestStart;
+    return this.arena.latestStart;
   }
 
   /** A collection of that time is read from now on. What expired before is not in it. */
@@ -132,18 +131,19 @@ export class Collector {
   }
 
   /**
-   * Notes what was defined since the last time, and which threads have ended: these are looked for first, so all that
-   * they defined is seen then. Returns the number of the round that takes it in, for `step`.
+   * Notes what was defined since the last time, in this order: which threads have ended, so all that they defined is seen
+   * then; how far slabs are written; and the metrics, so that none is missing of the series in these slabs. From here on
+   * those in use are exported, and with them their scopes. Returns the number of the round that takes in the series,
+   * for `step`.
    */
   scan(): number {
     const { arena } = this;
     for (const row of this.#threads.dead()) this.#dead.add(row);
     const { firstSlab, untouched } = arena;
-    for (let slab = firstSlab; slab < untouched; slab++) {
-      if (arena.owner(slab) === 0) continue;
-      this.#positions[slab] = scanRecords(arena, slab, this.#positions[slab] as number, this.#note);
-    }
-    this.#expirer?.scan(this.#noteSeries);
+    for (let slab = firstSlab; slab < untouched; slab++) this.#published[slab] = arena.published(slab);
+    const inUse = takeMetrics(arena, IN_USE);
+    for (const record of takeMetrics(arena, DEFINED)) this.#metricAt(record);
+    for (const record of inUse) this.#exportedAt(record);
     return this.#rounds.ask();
   }
 
@@ -173,30 +173,33 @@ export class Collector {
     yield* this.#expirer.pass();
     yield* this.#departures.pass(this.#pace, {
       forget: (metric, series) => this.#forget(metric, series),
-      overflowOf: (metric) => this.#overflowOf(metric, this.#latestStart),
+      overflowOf: (metric) => this.#overflowOf(metric, this.latestStart),
     });
   }
 
-  /** Also what is found meanwhile. */
+  /** What was scanned; of it, what is not taken in already when its turn comes, by `takeIn` between two steps. */
   *#takeIn(): Generator<undefined, void> {
-    while (this.#takeNext()) if (this.#pace.spent(DEFINE)) yield;
+    const { arena } = this;
+    const { firstSlab, untouched } = arena;
+    for (let slab = firstSlab; slab < untouched; slab++) {
+      for (;;) {
+        const at = this.#taken[slab] as number;
+        if (at === this.#published[slab]) break;
+        const address = (slab * SLAB_BYTES + at) / 8;
+        const { tag, size } = recordHead(arena, address);
+        this.#taken[slab] = at + size;
+        if (tag === SERIES_RECORD) this.#addSeries(address);
+        else if (tag === EXEMPLARS_RECORD) this.#exemplars?.found(address);
+        if (this.#pace.spent(DEFINE)) yield;
+      }
+    }
+    yield* this.#expirer?.revisit(this.#addSeries) ?? [];
   }
 
   /** Takes in what there is now, at once and between whatever steps; nothing else is done. */
   takeIn(): void {
     this.scan();
-    while (this.#takeNext());
-  }
-
-  /** False: there is none left. */
-  #takeNext(): boolean {
-    if (this.#taken === this.#found.length) {
-      this.#found = [];
-      this.#taken = 0;
-      return false;
-    }
-    this.#addSeries(this.#found[this.#taken++] as number);
-    return true;
+    for (const _ of this.#takeIn());
   }
 
   /** Frees the slabs of threads that have ended, when what is in them is part of the series for good. */
@@ -217,9 +220,13 @@ export class Collector {
       this.#exemplars?.forget(lies);
       this.watcher?.forget(lies);
     }
-    for (const address of this.#byRecord.keys()) if (lies(address)) this.#byRecord.delete(address);
+    for (const address of this.#byRecord.keys()) {
+      if (lies(address)) this.#byRecord.delete(address);
+      if (this.#pace.spent(LOOK)) yield;
+    }
     for (const slab of slabs) {
-      this.#positions[slab] = 0;
+      this.#published[slab] = 0;
+      this.#taken[slab] = 0;
       arena.free(slab);
       if (this.#pace.spent(FREE)) yield;
     }
@@ -242,22 +249,13 @@ export class Collector {
     }
   }
 
-  readonly #note = (tag: number, address: number): void => {
-    if (tag === METRIC_RECORD) this.#metricAt(address);
-    else if (tag === SERIES_RECORD) this.#noteSeries(address);
-    else this.#exemplars?.found(address);
-  };
+  /** The metric of a record that series name, undefined: they are not exported. */
+  #exportedAt(address: number): CollectedMetric | undefined {
+    const metric = this.#metricAt(address);
+    return metric !== undefined && this.#admitMetric(metric) ? metric : undefined;
+  }
 
-  /** From here on its metric, and with it its scope, is one that is exported. */
-  readonly #noteSeries = (address: number): void => {
-    const { words, longs } = this.arena;
-    const start = longs[address + SERIES_START / 2] as bigint;
-    if (start > this.#latestStart) this.#latestStart = start;
-    const metric = this.#metricAt(words[address * 2 + SERIES_METRIC] as number);
-    if (metric !== undefined && this.#admitMetric(metric)) this.#found.push(address);
-  };
-
-  /** Also for a record that a series of another slab names before its own slab was read. */
+  /** Also for a record that no scan has met yet: a slot serves another series, of a metric that came after the scan. */
   #metricAt(address: number): CollectedMetric | undefined {
     const known = this.#byRecord.get(address);
     if (known !== undefined || this.#byRecord.has(address)) return known;
@@ -286,17 +284,17 @@ export class Collector {
     return found;
   }
 
-  #addSeries(address: number): void {
+  readonly #addSeries = (address: number): void => {
     const key = this.#keys.get(address);
     this.#keys.delete(address);
     const { metric: record, labels, start } = readSeries(this.arena, address, key?.labels);
-    const metric = this.#byRecord.get(record);
+    const metric = this.#exportedAt(record);
     if (metric === undefined) return;
     const series = this.#seriesOf(metric, key ?? keyOf(metric, labels), start);
     series.add(address);
     this.watcher?.found(address, metric, series);
     this.#expirer?.watch(address, metric, series);
-  }
+  };
 
   /** Whose a record is that was taken in, by what it says; it is one of its series' records until it is retired. */
   readonly #ownerOf = (address: number): Owner | undefined => {

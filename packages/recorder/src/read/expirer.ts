@@ -15,7 +15,7 @@ import { entry } from '../entry.ts';
 import type { Settings } from '../options.ts';
 import type { CollectedMetric, CollectedSeries } from './collected.ts';
 import { recordCount } from './merge.ts';
-import { LIST, LOOK, MERGE, type Pace } from './rounds.ts';
+import { DEFINE, LIST, LOOK, MERGE, type Pace } from './rounds.ts';
 
 /** A slot that the collector watches. */
 interface Watched {
@@ -105,18 +105,26 @@ export class Expirer {
     this.#vacant = this.#vacant.filter((record) => !isGone(record));
   }
 
-  /** Calls `found` with each record that serves another series since the last time. */
-  scan(found: (record: number) => void): void {
+  /**
+   * Calls `found` with each record that serves another series since the last time. From the last one to the first, and the
+   * last one takes the place of what is taken out: so none that is still to come is missed, whatever another call takes
+   * out between two steps.
+   */
+  *revisit(found: (record: number) => void): Generator<undefined, void> {
     const { words } = this.#arena;
     const vacant = this.#vacant;
-    let kept = 0;
-    for (let i = 0; i < vacant.length; i++) {
+    for (let i = vacant.length - 1; i >= 0; i--) {
+      if (i >= vacant.length) continue;
       const record = vacant[i] as number;
       const incarnation = Atomics.load(words, record * 2 + SERIES_INCARNATION);
-      if (incarnation === words[record * 2 + SERIES_DONE]) vacant[kept++] = record;
-      else found(record);
+      const serves = incarnation !== words[record * 2 + SERIES_DONE];
+      if (serves) {
+        const last = vacant.pop() as number;
+        if (i < vacant.length) vacant[i] = last;
+        found(record);
+      }
+      if (this.#pace.spent(serves ? DEFINE : LOOK)) yield;
     }
-    vacant.length = kept;
   }
 
   /** One pass over all slots, when all records that were found are watched. */

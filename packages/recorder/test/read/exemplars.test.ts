@@ -1,6 +1,6 @@
 import { counter, histogram, setGlobalRecorder } from '@ostinato/core';
 import { ManualClock } from '@ostinato/testing';
-import { scanRecords } from '../../src/arena/dictionary.ts';
+import { recordHead } from '../../src/arena/dictionary.ts';
 import {
   EXEMPLAR_ROUND,
   EXEMPLAR_SEQUENCE,
@@ -8,6 +8,7 @@ import {
   EXEMPLARS_ADDRESS,
   EXEMPLARS_RECORD,
   MAX_EXEMPLARS,
+  SLAB_BYTES,
 } from '../../src/arena/layout.ts';
 import { redact } from '../../src/layers/redact.ts';
 import { createRecorder } from '../../src/recorder.ts';
@@ -403,9 +404,12 @@ test('an arena without room for exemplars records on', () => {
 function firstSlot({ arena }: Threads['collector']): number {
   let slot = 0;
   for (let slab = arena.firstSlab; slab < arena.slabs; slab++) {
-    scanRecords(arena, slab, 0, (tag, record) => {
+    for (let at = 0; at < arena.published(slab); ) {
+      const record = (slab * SLAB_BYTES + at) / 8;
+      const { tag, size } = recordHead(arena, record);
       if (tag === EXEMPLARS_RECORD) slot = arena.words[record * 2 + EXEMPLARS_ADDRESS]! * 2;
-    });
+      at += size;
+    }
   }
   return slot;
 }

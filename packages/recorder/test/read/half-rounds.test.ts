@@ -94,9 +94,9 @@ class World {
   readonly last = new Map<string, { start: bigint; value: number }>();
   readonly limited: boolean;
 
-  constructor(cardinality: number) {
+  constructor(cardinality: number, ahead?: readonly bigint[]) {
     this.limited = cardinality < 100;
-    this.threads = new Threads(3, { idleTimeout: IDLE, cardinality, maxMemory: 2 ** 22 });
+    this.threads = new Threads(3, { idleTimeout: IDLE, cardinality, maxMemory: 2 ** 22 }, ahead);
     this.readers = READERS.map((temporality) => this.threads.reader(temporality));
   }
 
@@ -159,6 +159,9 @@ class World {
 
   collect(reader: number, runs: number, scope: number): void {
     const snapshot = this.readers[reader]!.collect();
+    const scopes = snapshot.scopes.map(({ scope }) => scope.name);
+    for (const id of this.recorded.keys())
+      if (!scopes.includes(id.split(' ')[0]!)) throw new Error(`no scope for ${id}`);
     const fresh = new Set([...this.at.keys()].filter((id) => this.isFresh(id)));
     const whole = scope < 0 || snapshot.scopes[scope] === undefined;
     const source = whole ? snapshot : snapshot.scopes[scope]!;
@@ -248,15 +251,16 @@ afterEach(() => jest.restoreAllMocks());
 const RUNS = 12;
 
 test.each([
-  [true, 1000],
-  [true, 5],
-  [true, 12],
-  [false, 12],
-])('rounds are left half done at any step, small ones: %s, series: %s: all adds up', (small, cardinality) => {
-  if (small) jest.spyOn(Pace.prototype, 'spent').mockReturnValue(true);
+  ['small', 1000, undefined],
+  ['small', 1000, [0n, 5n, 3_600_000_000_000n]],
+  ['small', 5, undefined],
+  ['small', 12, undefined],
+  ['large', 12, undefined],
+] as const)('rounds are left half done, %s steps, %s series, clocks ahead: %s: all adds up', (size, cardinality, ahead) => {
+  if (size === 'small') jest.spyOn(Pace.prototype, 'spent').mockReturnValue(true);
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
-      const world = new World(cardinality);
+      const world = new World(cardinality, ahead);
       for (const step of steps) world.do(step);
       world.finish();
     }),

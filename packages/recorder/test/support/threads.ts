@@ -24,12 +24,15 @@ export class Threads {
   readonly table: ThreadTable;
   readonly #settings: Settings;
   readonly #timeline: Timeline;
+  readonly #ahead: readonly bigint[];
   readonly #nodeIds: number[] = [];
   #started = 0;
 
-  constructor(count: number, options: RecorderOptions = {}) {
+  /** `ahead`: by how many nanoseconds the clock of a thread is before that of the collector. */
+  constructor(count: number, options: RecorderOptions = {}, ahead: readonly bigint[] = []) {
     const settings = readSettings({ ...options, clock: this.clock });
     this.#settings = settings;
+    this.#ahead = ahead;
     this.buffer = allocateArena(settings.maxMemory);
     this.#timeline = new Timeline(this.clock);
     this.collector = new Collector(new Arena(this.buffer), settings);
@@ -48,7 +51,15 @@ export class Threads {
     const nodeId = this.#started++;
     const row = this.table.claim(nodeId, 0)!;
     this.#nodeIds[thread] = nodeId;
-    this.registries[thread] = new Registry(arena, row, this.#settings, this.#timeline, new Refusals(arena));
+    const timeline = this.#timelineOf(thread);
+    this.registries[thread] = new Registry(arena, row, this.#settings, timeline, new Refusals(arena));
+  }
+
+  #timelineOf(thread: number): Timeline {
+    const ahead = this.#ahead[thread];
+    if (ahead === undefined) return this.#timeline;
+    const { clock } = this;
+    return new Timeline({ now: () => clock.now(), epochNanos: () => clock.epochNanos() + ahead });
   }
 
   /** What a collection does before it reads, all of it. */
