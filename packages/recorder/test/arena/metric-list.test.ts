@@ -8,7 +8,14 @@ function setUp() {
   const arena = new Arena(allocateArena(4 * 1024 * 1024));
   const slabs = [1, 2].map((thread) => new SlabAllocator(arena, thread));
   const metric = (thread: number, name: string): number => {
-    const what = { scope: { name: 's' }, name, type: 'counter', unit: '', description: '', bounds: [] } as const;
+    const what = {
+      scope: { name: 's' },
+      name,
+      type: 'counter',
+      unit: '',
+      description: '',
+      bounds: [],
+    } as const;
     return defineMetric(arena, slabs[thread]!, what, false)!;
   };
   const series = (thread: number, of: number, start = 0n): number =>
@@ -22,7 +29,9 @@ afterEach(() => jest.restoreAllMocks());
 function beforeSwap(word: number, meanwhile: () => void): void {
   const { compareExchange } = Atomics;
   let left = 1;
-  jest.spyOn(Atomics, 'compareExchange').mockImplementation(((...args: Parameters<typeof compareExchange>) => {
+  jest.spyOn(Atomics, 'compareExchange').mockImplementation(((
+    ...args: Parameters<typeof compareExchange>
+  ) => {
     if (args[1] === word && left-- > 0) meanwhile();
     return compareExchange(...args);
   }) as typeof compareExchange);
@@ -61,22 +70,25 @@ test('a thread that is overtaken while it puts a metric in puts it on top of the
   expect(takeMetrics(arena, DEFINED)).toEqual([other, own]);
 });
 
-test.each([0, 1])('a metric is in the list that was taken while it was put in, or in the next: %s others', (others) => {
-  const { arena, metric, series } = setUp();
-  const taken: number[] = [];
-  const known = metric(1, 'known');
-  series(1, known);
-  beforeSwap(METRICS_IN_USE, () => {
-    taken.push(...takeMetrics(arena, IN_USE));
-    for (let i = 0; i < others; i++) series(1, metric(1, `other ${i}`));
-  });
-  const own = metric(0, 'own');
-  series(0, own);
-  const later = takeMetrics(arena, IN_USE);
-  expect(taken).toEqual([known]);
-  expect(later.length).toBe(others + 1);
-  expect(later.at(-1)).toBe(own);
-});
+test.each([0, 1])(
+  'a metric is in the list that was taken while it was put in, or in the next: %s others',
+  (others) => {
+    const { arena, metric, series } = setUp();
+    const taken: number[] = [];
+    const known = metric(1, 'known');
+    series(1, known);
+    beforeSwap(METRICS_IN_USE, () => {
+      taken.push(...takeMetrics(arena, IN_USE));
+      for (let i = 0; i < others; i++) series(1, metric(1, `other ${i}`));
+    });
+    const own = metric(0, 'own');
+    series(0, own);
+    const later = takeMetrics(arena, IN_USE);
+    expect(taken).toEqual([known]);
+    expect(later.length).toBe(others + 1);
+    expect(later.at(-1)).toBe(own);
+  },
+);
 
 test('the latest start only grows, whoever raises it', () => {
   const { arena, metric, series } = setUp();

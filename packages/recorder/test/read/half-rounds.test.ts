@@ -256,14 +256,17 @@ test.each([
   ['small', 5, undefined],
   ['small', 12, undefined],
   ['large', 12, undefined],
-] as const)('rounds are left half done, %s steps, %s series, clocks ahead: %s: all adds up', (size, cardinality, ahead) => {
-  if (size === 'small') jest.spyOn(Pace.prototype, 'spent').mockReturnValue(true);
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
-      const world = new World(cardinality, ahead);
-      for (const step of steps) world.do(step);
-      world.finish();
-    }),
-    { numRuns: RUNS },
-  );
-});
+] as const)(
+  'rounds are left half done, %s steps, %s series, clocks ahead: %s: all adds up',
+  (size, cardinality, ahead) => {
+    if (size === 'small') jest.spyOn(Pace.prototype, 'spent').mockReturnValue(true);
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
+        const world = new World(cardinality, ahead);
+        for (const step of steps) world.do(step);
+        world.finish();
+      }),
+      { numRuns: RUNS },
+    );
+  },
+);
