@@ -50,9 +50,9 @@ export const SAMPLING = 7;
  */
 export const UNTOUCHED = 10;
 /**
- * The latest start of any series, epoch nanoseconds, as one 64-bit word. Raised by CAS, by the thread that defines a series
- * and before it publishes it: so a collector that sees a series as published, and reads this word after that, reads its
- * start or a later one, and need not have read the series.
+ * The latest start of any series, epoch nanoseconds, as one 64-bit word. Raised by CAS, by the thread that defines a
+ * series, before it publishes it: so a collection that begins after something was recorded on a series reads its start
+ * here, or a later one, and need not have read the series.
  */
 export const LATEST_START = 12;
 /**
@@ -65,9 +65,9 @@ export const LATEST_START = 12;
  * so it does no harm if a list was emptied and filled up to the same newest record while a thread was about to swap: what
  * the thread links to is then in the list.
  *
- * So a collector that sees a series as published, and takes the second list and then the first, has by then got its metric
- * from both. A thread that is killed in between leaves a record that no series names. What the dead put in is taken
- * by the first collection that knows of their death, before it frees their memory.
+ * So a collection that begins after something was recorded on a series takes its metric from both lists, or an earlier one
+ * has, and need not have read the series. A thread that is killed in between leaves a metric without series. What the
+ * dead put in is taken by the first collection that knows of their death, before it frees their memory.
  */
 export const METRICS = 14;
 export const METRICS_IN_USE = 15;

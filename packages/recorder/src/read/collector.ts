@@ -110,7 +110,7 @@ export class Collector {
     return this.#settings.limits.total;
   }
 
-  /** No series that a scan before saw starts later. */
+  /** No series that was recorded on before starts later. */
   get latestStart(): bigint {
     return this.arena.latestStart;
   }
@@ -131,16 +131,16 @@ export class Collector {
   }
 
   /**
-   * Notes what was defined since the last time, in this order: which threads have ended, so all that they defined is seen
-   * then; how far slabs are written; and the metrics, so that none is missing of the series in these slabs. From here on
-   * those in use are exported, and with them their scopes. Returns the number of the round that takes in the series,
-   * for `step`.
+   * Notes what was defined since the last time: how far slabs are written, and the metrics, of which those in use are
+   * exported from here on, and with them their scopes. Which threads have ended is looked for first, so all that they
+   * defined is seen then. Returns the number of the round that takes in the series, for `step`.
    */
   scan(): number {
     const { arena } = this;
     for (const row of this.#threads.dead()) this.#dead.add(row);
     const { firstSlab, untouched } = arena;
     for (let slab = firstSlab; slab < untouched; slab++) this.#published[slab] = arena.published(slab);
+    // Each of these is among those defined by then, which are learnt in order: the first definition stays.
     const inUse = takeMetrics(arena, IN_USE);
     for (const record of takeMetrics(arena, DEFINED)) this.#metricAt(record);
     for (const record of inUse) this.#exportedAt(record);
