@@ -1,5 +1,5 @@
 import type { CollectedMetric, CollectedSeries } from './collected.ts';
-import { MERGE, type Pace } from './rounds.ts';
+import { LOOK, MERGE, type Pace } from './rounds.ts';
 import { WeakList } from './weak-list.ts';
 
 /** A reader that is to have the last of a series, or to hear of its end. */
@@ -72,8 +72,13 @@ export class Departures {
       tooMany--;
     }
     for (const metric of left) {
-      if (pace.spent(metric.series.length)) yield;
-      metric.series = metric.series.filter(({ state }) => state !== 'gone');
+      const kept: CollectedSeries[] = [];
+      // Those that are added meanwhile are come to as well.
+      for (const series of metric.series) {
+        if (pace.spent(LOOK)) yield;
+        if (series.state !== 'gone') kept.push(series);
+      }
+      metric.series = kept;
     }
   }
 }

@@ -68,7 +68,7 @@ export class Expirer {
   /** How many of them their owners were not told of. */
   #untold = 0;
   /** Records that are their owners' again: done with, until there is another incarnation. */
-  #vacant: number[] = [];
+  readonly #vacant: number[] = [];
   /** Series without a record that are not idle for long enough. */
   readonly #bare = new Map<CollectedSeries, CollectedMetric>();
   /** Series that make room, however long they were idle. */
@@ -102,28 +102,38 @@ export class Expirer {
     // What was asked for may be another series' by now.
     yield* this.#keep(this.#watched, (slot) => !slot.requested && keeps(slot));
     yield* this.#keep(this.#requested, keeps);
-    this.#vacant = this.#vacant.filter((record) => !isGone(record));
+    yield* this.#occupy(isGone, () => {}, LOOK);
+  }
+
+  /** Calls `found` with each record that serves another series since the last time. */
+  *revisit(found: (record: number) => void): Generator<undefined, void> {
+    const { words } = this.#arena;
+    const serves = (record: number) =>
+      Atomics.load(words, record * 2 + SERIES_INCARNATION) !== words[record * 2 + SERIES_DONE];
+    yield* this.#occupy(serves, found, DEFINE);
   }
 
   /**
-   * Calls `found` with each record that serves another series since the last time. From the last one to the first, and the
-   * last one takes the place of what is taken out: so none that is still to come is missed, whatever another call takes
-   * out between two steps.
+   * Takes those out that are not vacant any more, and calls `taken` with each, which is so many units of work. From the
+   * last one to the first, and the last one takes the place of what is taken out: so none that is still to come is
+   * missed, whatever another call takes out between two steps.
    */
-  *revisit(found: (record: number) => void): Generator<undefined, void> {
-    const { words } = this.#arena;
+  *#occupy(
+    isTaken: (record: number) => boolean,
+    taken: (record: number) => void,
+    units: number,
+  ): Generator<undefined, void> {
     const vacant = this.#vacant;
     for (let i = vacant.length - 1; i >= 0; i--) {
       if (i >= vacant.length) continue;
       const record = vacant[i] as number;
-      const incarnation = Atomics.load(words, record * 2 + SERIES_INCARNATION);
-      const serves = incarnation !== words[record * 2 + SERIES_DONE];
-      if (serves) {
+      const leaves = isTaken(record);
+      if (leaves) {
         const last = vacant.pop() as number;
         if (i < vacant.length) vacant[i] = last;
-        found(record);
+        taken(record);
       }
-      if (this.#pace.spent(serves ? DEFINE : LOOK)) yield;
+      if (this.#pace.spent(leaves ? units : LOOK)) yield;
     }
   }
 

@@ -116,6 +116,16 @@ test('one warning a metric names the label with the most values', () => {
   ]);
 });
 
+test('the label with the most values is looked for among a thousand series, however many there are', () => {
+  const recorder = createRecorder({ cardinality: { perMetric: 1_500, total: 2_000 } });
+  const name = unique('culprit');
+  for (let i = 0; i < 2_000; i++) increment(recorder, name, { method: i % 2 ? 'GET' : 'PUT', user: i });
+  readAll(recorder.reader().collect());
+  expect(caught.warnings.map(({ text }) => text.slice(text.indexOf('Label')))).toEqual([
+    "Label 'user' has the most values: 1000, among 1000 series.",
+  ]);
+});
+
 test.each<[string, Meta]>([
   ['explicit', { buckets: [1, 10, 100] }],
   ['exponential', {}],
