@@ -69,6 +69,7 @@ export class Collector {
   readonly #freePlaces: number[] = [];
   #places = 0;
   #lastStart = 0n;
+  #latestStart = 0n;
 
   /**
    * `answer` lets the registry of this thread, if there is one, give back at once what it is asked for; `keys` are those
@@ -110,9 +111,9 @@ export class Collector {
     return this.#settings.limits.total;
   }
 
-  /** No series that was recorded on before starts later. */
+  /** The latest start of any series, as of the last scan. */
   get latestStart(): bigint {
-    return this.arena.latestStart;
+    return this.#latestStart;
   }
 
   /** A collection of that time is read from now on. What expired before is not in it. */
@@ -131,13 +132,14 @@ export class Collector {
   }
 
   /**
-   * Notes what was defined since the last time: how far slabs are written, and the metrics, of which those in use are
-   * exported from here on, and with them their scopes. Which threads have ended is looked for first, so all that they
+   * Notes what was defined since the last time: how far slabs are written, the latest start, and the metrics, of which
+   * those in use are exported from here on, and with them their scopes. Which threads have ended is looked for first, so all that they
    * defined is seen then. Returns the number of the round that takes in the series, for `step`.
    */
   scan(): number {
     const { arena } = this;
     for (const row of this.#threads.dead()) this.#dead.add(row);
+    this.#latestStart = arena.latestStart;
     const { firstSlab, untouched } = arena;
     for (let slab = firstSlab; slab < untouched; slab++) this.#published[slab] = arena.published(slab);
     // Each of these is among those defined by then, which are learnt in order: the first definition stays.
@@ -173,7 +175,7 @@ export class Collector {
     yield* this.#expirer.pass();
     yield* this.#departures.pass(this.#pace, {
       forget: (metric, series) => this.#forget(metric, series),
-      overflowOf: (metric) => this.#overflowOf(metric, this.latestStart),
+      overflowOf: (metric) => this.#overflowOf(metric, this.#latestStart),
     });
   }
 
