@@ -12,6 +12,7 @@ test.each([
   ['short-lived', ['40'], 'totals are exact'],
   ['expiry', ['100000'], 'no sample on a wrong series and none lost'],
   ['cardinality', ['60000'], 'label sets on 1000 metrics: totals exact'],
+  ['definitions', ['150'], 'each knew all that was there'],
   ['busy-worker', ['40'], 'while it loops for ever'],
 ])('%s', async (program, sizes, shown) => {
   const file = join(__dirname, '../stress', `${program}.mjs`);
