@@ -18,6 +18,9 @@ import { SlabAllocator } from '../arena/slab.ts';
 import type { Settings } from '../options.ts';
 import type { Reservoir } from './reservoir.ts';
 
+/** So many reservoirs begin anew at a time. */
+const ARMED = 4_096;
+
 const TRACE_ID = /^[0-9a-f]{32}$/i;
 const SPAN_ID = /^[0-9a-f]{16}$/i;
 const NO_IDS = [0, 0, 0, 0, 0, 0];
@@ -38,6 +41,8 @@ export class ExemplarPool {
   readonly #all: boolean;
   /** Those that have begun in the current round. */
   #entered: Reservoir[] = [];
+  /** Those that are still to begin anew. */
+  #arming: Reservoir[] = [];
   /** The rounds in which slots were given out last, and in which reservoirs were armed last. */
   #round = -1;
   #armed = -1;
@@ -67,14 +72,22 @@ export class ExemplarPool {
     this.#entered.push(reservoir);
   }
 
-  /** Lets the reservoirs begin anew, if there is another round. From time to time; costs one load if there is not. */
-  refresh(): void {
+  /**
+   * Lets the reservoirs begin anew, some of them, if there is another round. True: there is no more to do. From time to
+   * time; costs one load if there is nothing.
+   */
+  refresh(): boolean {
     const { round } = this;
-    if (round === this.#armed) return;
-    this.#armed = round;
-    const entered = this.#entered;
-    this.#entered = [];
-    for (const reservoir of entered) reservoir.rearm();
+    if (round !== this.#armed) {
+      this.#armed = round;
+      this.#arming = this.#arming.concat(this.#entered);
+      this.#entered = [];
+    }
+    for (let left = ARMED; this.#arming.length > 0 && left > 0; left--) {
+      const reservoir = this.#arming.pop() as Reservoir;
+      if (!reservoir.isIn(round)) reservoir.rearm();
+    }
+    return this.#arming.length === 0;
   }
 
   /** Whether a sample that is recorded now may be an exemplar, and in which span it is: undefined if it may not. */

@@ -41,6 +41,11 @@ export abstract class Reservoir {
     this.#size = size;
   }
 
+  /** Whether it has begun in this round. */
+  isIn(round: number): boolean {
+    return round === this.#round;
+  }
+
   /** A new round: the next sample of each group is wanted. */
   abstract rearm(): void;
 

@@ -49,16 +49,16 @@ const NO_LABELS: Key['labels'] = Object.freeze([]);
 /** Takes the exemplars of all threads out of shared memory, and gives them to every reader. */
 export class Exemplars {
   readonly #arena: Arena;
-  readonly #answer: () => void;
+  readonly #answer: () => boolean;
   readonly #pools: Pool[] = [];
   readonly #ownerOf: (record: number) => Owner | undefined;
   readonly #inboxes = new WeakList<ExemplarInbox>();
 
   /**
-   * `answer` lets the registry of this thread follow to another round at once. `ownerOf` finds whose a series record is,
+   * `answer` lets the registry of this thread follow to another round at once, some of it; true: it has. `ownerOf` finds whose a series record is,
    * undefined: it was not taken in yet. Nothing is kept for that: most series never have an exemplar.
    */
-  constructor(arena: Arena, answer: () => void, ownerOf: (record: number) => Owner | undefined) {
+  constructor(arena: Arena, answer: () => boolean, ownerOf: (record: number) => Owner | undefined) {
     this.#arena = arena;
     this.#ownerOf = ownerOf;
     this.#answer = answer;
@@ -98,7 +98,7 @@ export class Exemplars {
       }
     }
     Atomics.add(words, EXEMPLAR_ROUND, 1);
-    this.#answer();
+    while (!this.#answer()) yield;
   }
 
   /**

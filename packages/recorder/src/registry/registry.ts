@@ -191,8 +191,8 @@ export class Registry implements Recorder {
    */
   answer(): boolean {
     this.#followTracing();
-    this.#exemplars?.refresh();
-    return this.#slots?.answer() ?? true;
+    const follows = this.#exemplars?.refresh() ?? true;
+    return (this.#slots?.answer() ?? true) && follows;
   }
 
   /**

@@ -10,6 +10,7 @@ import {
   MAX_EXEMPLARS,
   SLAB_BYTES,
 } from '../../src/arena/layout.ts';
+import { SampledCounter } from '../../src/cells/sampled.ts';
 import { redact } from '../../src/layers/redact.ts';
 import { createRecorder } from '../../src/recorder.ts';
 import { catchWarnings, makeKey, type Read, readAll, readSome } from '../support/series.ts';
@@ -379,6 +380,28 @@ test('a round begins when exemplars were taken: the slots are given out anew', (
     if (round === 0) memory = recorder.memory;
   }
   expect(recorder.memory).toBe(memory);
+});
+
+test('many series begin a round step by step, each once', () => {
+  const series = 20_000;
+  const recorder = createRecorder({ clock, cardinality: { perMetric: 2 * series, total: 2 * series } });
+  const reader = recorder.reader();
+  tracing.active = spanOf(1);
+  const sinks = Array.from({ length: series }, (_, i) => recorder.counter(makeKey('c', { i }), {}).sink);
+  for (const sink of sinks) sink.increment(1);
+  const rearm = jest.spyOn(SampledCounter.prototype, 'rearm');
+  const armed: number[] = [];
+  for (const run of reader.collect().chunks(64)) {
+    for (const _ of run);
+    armed.push(rearm.mock.calls.length);
+    rearm.mockClear();
+  }
+  rearm.mockRestore();
+  expect(armed.reduce((a, b) => a + b)).toBe(series);
+  expect(Math.max(...armed)).toBeLessThan(series / 4);
+  for (const sink of sinks) sink.increment(1);
+  const next = readAll(reader.collect()).map(({ exemplars }) => exemplars.length);
+  expect(next.reduce((a, b) => a + b)).toBe(MAX_EXEMPLARS);
 });
 
 test('an arena without room for exemplars records on', () => {
