@@ -58,7 +58,10 @@ export function kindOf(type: StorageType): Kind {
   return type === 'counter' || type === 'gauge' ? type : 'histogram';
 }
 
-/** Lays a metric record and publishes it, also in the list of those defined. Returns its address, or undefined when the arena is full. */
+/**
+ * Lays a metric record, publishes it, and puts it into the list of those defined. Returns its address, or undefined when
+ * the arena is full.
+ */
 export function defineMetric(
   arena: Arena,
   slabs: SlabAllocator,
@@ -86,9 +89,10 @@ export function defineMetric(
 }
 
 /**
- * Lays a series record and publishes it, before anything is recorded on its cell; its metric is one in use before. Returns its address, or undefined
- * when the arena is full. `cell` is its cell's address, 0 where the first sample makes it, or finds that address for
- * the record, which is written but not published; undefined: there is none, and there will be no such record.
+ * Lays a series record and publishes it, before anything is recorded on its cell; before that, its metric is put into the
+ * list of those in use. Returns its address, or undefined when the arena is full. `cell` is its cell's address, 0 where
+ * the first sample makes it, or finds that address for the record, which is written but not published; undefined: there
+ * is none, and there will be no such record.
  */
 export function defineSeries(
   arena: Arena,

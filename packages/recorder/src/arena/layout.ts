@@ -57,15 +57,15 @@ export const UNTOUCHED = 10;
 export const LATEST_START = 12;
 /**
  * Two lists of metric records, by the address of the newest one, 0: empty. `METRICS`: those that were defined;
- * `METRICS_IN_USE`: those that series were defined on. Each record has a link of its own for each list (`METRIC_NEXT`).
+ * `METRICS_IN_USE`: those that series were defined on. Each record has a link for each list (`METRIC_NEXT`).
  *
  * A thread puts its own records in, by CAS: into the first list when the record is published, into the second before
- * the first series that names the record is. It links the record to the newest one before it swaps it in, so whoever finds a
- * record finds all before it. The collector takes whole lists, by `Atomics.exchange` with 0. Nothing else is taken out,
- * so it does no harm if a list was emptied and filled up to the same newest record while a thread was about to swap: what
- * the thread links to is then in the list.
+ * the first series that names the record is. It links the record to the newest one before it swaps it in, so whoever
+ * finds a record finds all before it. The collector takes whole lists, by `Atomics.exchange` with 0. So it does no harm
+ * if a list was emptied and filled up to the same newest record while a thread was about to swap: what the thread links
+ * to is then in the list.
  *
- * So a collection that begins after something was recorded on a series takes its metric from both lists, or an earlier one
+ * So a collection that begins after something was recorded on a series takes its metric from both lists, if none before
  * has, and need not have read the series. A thread that is killed in between leaves a metric without series. What the
  * dead put in is taken by the first collection that knows of their death, before it frees their memory.
  */

@@ -132,9 +132,9 @@ export class Collector {
   }
 
   /**
-   * Notes what was defined since the last time: how far slabs are written, the latest start, and the metrics, of which
-   * those in use are exported from here on, and with them their scopes. Which threads have ended is looked for first, so all that they
-   * defined is seen then. Returns the number of the round that takes in the series, for `step`.
+   * Notes what was defined since the last time: the latest start, how far slabs are written, and the metrics, of which
+   * those in use are exported from here on, and with them their scopes. Which threads have ended is looked for first, so
+   * all that they defined is seen then. Returns the number of the round that takes in the series, for `step`.
    */
   scan(): number {
     const { arena } = this;
@@ -192,7 +192,7 @@ export class Collector {
         this.#taken[slab] = at + size;
         if (tag === SERIES_RECORD) this.#addSeries(address);
         else if (tag === EXEMPLARS_RECORD) this.#exemplars?.found(address);
-        if (this.#pace.spent(DEFINE)) yield;
+        if (this.#pace.spent(tag === SERIES_RECORD ? DEFINE : LOOK)) yield;
       }
     }
     yield* this.#expirer?.revisit(this.#addSeries) ?? [];

@@ -55,8 +55,9 @@ export class Exemplars {
   readonly #inboxes = new WeakList<ExemplarInbox>();
 
   /**
-   * `answer` lets the registry of this thread follow to another round at once, some of it; true: it has. `ownerOf` finds whose a series record is,
-   * undefined: it was not taken in yet. Nothing is kept for that: most series never have an exemplar.
+   * `answer` lets the registry of this thread follow to another round at once, some of it; true: it has. `ownerOf` finds
+   * whose a series record is, undefined: it was not taken in yet. Nothing is kept for that: most series never have an
+   * exemplar.
    */
   constructor(arena: Arena, answer: () => boolean, ownerOf: (record: number) => Owner | undefined) {
     this.#arena = arena;
