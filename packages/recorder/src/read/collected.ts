@@ -10,8 +10,8 @@ import {
 import type { Arena } from '../arena/arena.ts';
 import { kindOf, type MetricDefinition, type StorageType } from '../arena/dictionary.ts';
 import { MODE_NONE, SERIES_MODE } from '../arena/layout.ts';
-import { LabelTable } from '../registry/label-table.ts';
 import { type Cells, type Records, recordAt, recordCount, recordsOf } from './merge.ts';
+import { SeriesList } from './series-list.ts';
 
 /**
  * `live`: exported. `expired`: no more, but some delta reader has not read the last of it, and it goes on from there
@@ -28,6 +28,7 @@ class Rest {
   floor = 0;
   /** When the first incarnation began. */
   readonly born: bigint;
+  found = 0n;
   /** When the last one was last exported. */
   ended = 0n;
   state: SeriesLife = 'live';
@@ -48,8 +49,6 @@ export class CollectedSeries implements Cells, SeriesNotes {
   records: Records = NONE;
   /** Where readers keep what they know of it. Another series may have it later. */
   readonly place: number;
-  /** The latest collection that was read from when this incarnation was found. */
-  found = 0n;
   store: DataView | undefined = undefined;
   attributes = 0;
   end = 0;
@@ -91,6 +90,16 @@ export class CollectedSeries implements Cells, SeriesNotes {
     return this.#rest?.state ?? 'live';
   }
 
+  /** The latest collection that was read from when this incarnation was found, if it was not before its start; else 0. */
+  get found(): bigint {
+    return this.#rest?.found ?? 0n;
+  }
+
+  /** It is found when that collection was read from. */
+  isFound(exported: bigint): void {
+    if (exported >= this.start) this.rest().found = exported;
+  }
+
   /** When it began first. */
   get born(): bigint {
     return this.#rest?.born ?? this.start;
@@ -108,7 +117,7 @@ export class CollectedSeries implements Cells, SeriesNotes {
     const rest = this.rest();
     rest.state = 'live';
     this.start = start > rest.ended ? start : rest.ended;
-    this.found = found;
+    rest.found = found;
   }
 
   /** Nobody asks for it any more. */
@@ -162,11 +171,9 @@ export class CollectedMetric {
   readonly scope: Scope;
   readonly name: string;
   readonly kind: Kind;
-  /** Replaced by another list when some are gone, so that who walks through it is not disturbed. */
-  series: readonly CollectedSeries[] = [];
+  readonly list = new SeriesList();
   /** How many places they take, that of the overflow series not counted. */
   places = 0;
-  readonly byLabels = new LabelTable<CollectedSeries>();
   /** Whether the place of the overflow series is kept. */
   admitted = false;
   overflow: CollectedSeries | undefined;
@@ -187,6 +194,10 @@ export class CollectedMetric {
     this.bounds = definition.bounds;
     this.#unit = definition.unit;
     this.#description = definition.description;
+  }
+
+  get series(): readonly CollectedSeries[] {
+    return this.list.all;
   }
 
   /** Adds what another record says to what was left open. False: the two cannot be one metric. */

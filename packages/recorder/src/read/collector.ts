@@ -303,7 +303,7 @@ export class Collector {
     const { metric: record, labels } = readSeries(this.arena, address);
     const metric = this.#byRecord.get(record);
     if (metric === undefined) return undefined;
-    for (const series of [metric.byLabels.get(labels), metric.overflow]) {
+    for (const series of [metric.list.get(labels), metric.overflow]) {
       if (series !== undefined && recordsOf(series).includes(address)) return { metric, series };
     }
     return undefined;
@@ -331,7 +331,7 @@ export class Collector {
   /** Where a record of this key belongs. */
   #seriesOf(metric: CollectedMetric, key: Key, start: bigint): CollectedSeries {
     const { labels } = key;
-    const known = metric.byLabels.get(labels);
+    const known = metric.list.get(labels);
     if (known?.state === 'live') return known;
     const hasRoom = this.#admission.hasRoom(metric.places);
     if (!isOverflow(labels) && hasRoom) {
@@ -376,7 +376,6 @@ export class Collector {
   /** Lets go of a series that nobody asks for any more; `Departures` takes it off the metric's list. */
   #forget(metric: CollectedMetric, series: CollectedSeries): void {
     series.leave();
-    metric.byLabels.delete(series.key.labels);
     if (series === metric.overflow) metric.overflow = undefined;
     this.#freePlaces.push(series.place);
   }
@@ -386,9 +385,8 @@ export class Collector {
     if (start !== this.#lastStart) this.#lastStart = start;
     const place = this.#freePlaces.pop() ?? this.#places++;
     const series = new CollectedSeries(this.#seriesCount++, place, key, this.#lastStart);
-    series.found = this.#exported;
-    (metric.series as CollectedSeries[]).push(series);
-    metric.byLabels.set(key.labels, series);
+    series.isFound(this.#exported);
+    metric.list.push(series);
     return series;
   }
 

@@ -1,5 +1,6 @@
 import type { CollectedMetric, CollectedSeries } from './collected.ts';
 import { LOOK, MERGE, type Pace } from './rounds.ts';
+import { SeriesList } from './series-list.ts';
 import { WeakList } from './weak-list.ts';
 
 /** A reader that is to have the last of a series, or to hear of its end. */
@@ -72,13 +73,13 @@ export class Departures {
       tooMany--;
     }
     for (const metric of left) {
-      const kept: CollectedSeries[] = [];
+      const list = new SeriesList();
       // Those that are added meanwhile are come to as well.
       for (const series of metric.series) {
         if (pace.spent(LOOK)) yield;
-        if (series.state !== 'gone') kept.push(series);
+        if (series.state !== 'gone') list.push(series);
       }
-      metric.series = kept;
+      metric.list = list;
     }
   }
 }

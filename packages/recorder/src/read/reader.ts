@@ -57,8 +57,8 @@ export class CellReader implements Reader, DepartingReader {
   #time = 0n;
   #previous = 0n;
   #whole = 0n;
-  /** Of cumulative readers, by series place: the start of the incarnation that was shown as born. */
-  readonly #births: (bigint | undefined)[] = [];
+  /** Of cumulative readers, by series place: the start of the incarnation that was shown as born, if that is after `#whole`. */
+  #births: (bigint | undefined)[] = [];
 
   /** `observe` is called at the start of each collection, and records what is observed. */
   constructor(
@@ -80,7 +80,11 @@ export class CellReader implements Reader, DepartingReader {
   collect(): Snapshot {
     // First of all: callbacks may collect too, even with this reader.
     this.#observe();
-    if (this.#snapshot?.atEnd === true) this.#whole = this.#time;
+    if (this.#snapshot?.atEnd === true) {
+      this.#whole = this.#time;
+      // What was shown began before.
+      this.#births = [];
+    }
     this.#snapshot?.end();
     const preparation = new Preparation(this.#collector, this.#timeline, this.#takeEnded);
     const walks = this.#collector.scopes.map((scope) => new ScopeWalk(this, scope, preparation));
@@ -205,8 +209,8 @@ export class CellReader implements Reader, DepartingReader {
 
   forget(metric: CollectedMetric, series: CollectedSeries, overflow: CollectedSeries | undefined): void {
     if (overflow !== undefined) this.#owe(metric, series);
-    if (this.temporality === 'cumulative') this.#births[series.place] = undefined;
-    else this.#states[series.place] = undefined;
+    const known = this.temporality === 'cumulative' ? this.#births : this.#states;
+    if (series.place < known.length) known[series.place] = undefined;
   }
 
   #owe(metric: CollectedMetric, series: CollectedSeries): void {

@@ -112,7 +112,7 @@ export class ScopeWalk implements ScopeSnapshot, Walk {
   /** Without those that are recorded on again, as another object maybe. */
   *ended(): Generator<EndedSeries> {
     for (const { metric, key, start } of this.#preparation.ended) {
-      const isHere = metric.scope === this.scope && metric.byLabels.get(key.labels)?.state !== 'live';
+      const isHere = metric.scope === this.scope && metric.list.get(key.labels)?.state !== 'live';
       if (isHere) yield { metric: metric.view('cumulative'), key, start };
     }
   }
