@@ -14,6 +14,7 @@ import { Collector } from './read/collector.ts';
 import { type Inventory, inventoryOf } from './read/inventory.ts';
 import { CellReader, type Reader } from './read/reader.ts';
 import { HistogramSamples, type SampleOptions, type Sampling, type TakeSample } from './read/samples.ts';
+import { OwnRecords } from './registry/own-records.ts';
 import { ThreadRecorder } from './thread-recorder.ts';
 import { threadId } from './worker-threads.ts';
 
@@ -30,7 +31,9 @@ export class AtomicRecorder extends ThreadRecorder {
     const arena = new Arena(allocateArena(settings.maxMemory));
     super(arena, new ThreadTable(arena).claim(threadId(), 0) as number, settings, Observers);
     this.#random = settings.random;
-    this.#collector = new Collector(arena, settings, () => this.registry.answer(), this.registry.shareKeys());
+    const own = new OwnRecords();
+    this.registry.shareKeys(own);
+    this.#collector = new Collector(arena, settings, () => this.registry.answer(), own);
   }
 
   /**

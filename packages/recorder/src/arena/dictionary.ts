@@ -46,7 +46,8 @@ export interface MetricDefinition {
 export interface SeriesDefinition {
   /** Address of the metric record. */
   readonly metric: number;
-  readonly labels: Key['labels'];
+  /** Undefined: the record does not say them. */
+  readonly labels: Key['labels'] | undefined;
   /** Epoch nanoseconds. */
   readonly start: bigint;
 }
@@ -97,35 +98,41 @@ export function defineMetric(
 export function defineSeries(
   arena: Arena,
   slabs: SlabAllocator,
-  series: SeriesDefinition,
+  { metric, labels, start }: SeriesDefinition,
   cell: number | ((record: number) => number | undefined),
   reserve: boolean,
 ): number | undefined {
   const text = startText();
-  text.number(series.labels.length);
-  for (const [name, value] of series.labels) {
-    text.string(name);
-    text.string(String(value));
-  }
-  const identity = text.length;
-  for (const [, value] of series.labels) text.byte(VALUE_TYPES.indexOf(typeof value));
+  const identity = labels === undefined ? 0 : writeLabels(text, labels);
   const record = new RecordWriter(arena, slabs, SERIES_WORDS, text, reserve, SERIES_INCARNATION);
   if (record.address === undefined) return undefined;
   record.word(RECORD_TAG, SERIES_RECORD);
   record.word(SERIES_MODE, MODE_NONE);
   record.word(RECORD_IDENTITY, identity);
-  record.word(SERIES_METRIC, series.metric);
-  arena.longs[record.address + SERIES_START / 2] = series.start;
+  record.word(SERIES_METRIC, metric);
+  arena.longs[record.address + SERIES_START / 2] = start;
   const index = typeof cell === 'number' ? cell : cell(record.address);
   if (index === undefined) {
     record.erase();
     return undefined;
   }
   record.word(SERIES_CELL, index);
-  putMetric(arena, IN_USE, series.metric);
-  arena.raiseLatestStart(series.start);
+  putMetric(arena, IN_USE, metric);
+  arena.raiseLatestStart(start);
   record.publish();
   return record.address;
+}
+
+/** Returns how many bytes of it are the identity. */
+function writeLabels(text: Text, labels: Key['labels']): number {
+  text.number(labels.length);
+  for (const [name, value] of labels) {
+    text.string(name);
+    text.string(String(value));
+  }
+  const identity = text.length;
+  for (const [, value] of labels) text.byte(VALUE_TYPES.indexOf(typeof value));
+  return identity;
 }
 
 /** Tells the collector where a thread's exemplars are. Returns the record's address, or undefined: no room. */
@@ -165,7 +172,7 @@ export function readSeries(
   arena: Arena,
   address: number,
   labels = readLabels(arena, address),
-): SeriesDefinition {
+): SeriesDefinition & { readonly labels: Key['labels'] } {
   return {
     metric: arena.words[address * 2 + SERIES_METRIC] as number,
     labels,

@@ -130,7 +130,10 @@ export const RECORD_TAG = 1;
 export const METRIC_RECORD = 1;
 export const SERIES_RECORD = 2;
 export const EXEMPLARS_RECORD = 3;
-/** Bytes of the identity: what follows the fixed words, and is compared to find equals. */
+/**
+ * Bytes of the identity: what follows the fixed words, and is compared to find equals. 0: the record is of the
+ * collector's own thread, which knows whose it is (registry/own-records.ts).
+ */
 export const RECORD_IDENTITY = 2;
 
 /** Metric records: `TYPES` of dictionary.ts. */

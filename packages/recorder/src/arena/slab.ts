@@ -65,7 +65,7 @@ export class SlabAllocator {
   /** The doubles to ask for where so many are needed, so that the record can be reused. */
   recordSize(doubles: number): number {
     if (!this.#reuses) return doubles;
-    let size = 8;
+    let size = 6;
     while (size < doubles) size += 2 ** Math.floor(Math.log2(size)) / 2;
     return size;
   }

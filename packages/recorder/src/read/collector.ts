@@ -9,6 +9,7 @@ import { entry } from '../entry.ts';
 import type { Settings } from '../options.ts';
 import { Admission, isOverflow, OVERFLOW_LABELS } from '../registry/admission.ts';
 import { NameTable } from '../registry/name-table.ts';
+import { OwnRecords } from '../registry/own-records.ts';
 import { CollectedMetric, type CollectedScope, CollectedSeries } from './collected.ts';
 import { type DepartingReader, Departures } from './departures.ts';
 import type { ExemplarInbox } from './exemplar-inbox.ts';
@@ -54,8 +55,7 @@ export class Collector {
   /** Bytes of each slab whose records a scan saw published, and of these, those that were taken in. */
   readonly #published: Uint32Array;
   readonly #taken: Uint32Array;
-  /** By address: the keys that this isolate has of records that were not taken in. */
-  readonly #keys: Map<number, Key>;
+  readonly #own: OwnRecords;
   readonly #threads: ThreadTable;
   /** Rows of threads that had ended before the last scan, which has seen all of their records. */
   readonly #dead = new Set<number>();
@@ -72,17 +72,17 @@ export class Collector {
   #latestStart = 0n;
 
   /**
-   * `answer` lets the registry of this thread, if there is one, give back at once what it is asked for; `keys` are those
-   * of the series records that it has made since they were last taken in.
+   * `answer` lets the registry of this thread, if there is one, give back at once what it is asked for; `own` knows its
+   * series records.
    */
   constructor(
     arena: Arena,
     settings: Settings,
     answer: () => boolean = () => true,
-    keys = new Map<number, Key>(),
+    own = new OwnRecords(),
   ) {
     this.arena = arena;
-    this.#keys = keys;
+    this.#own = own;
     this.#threads = new ThreadTable(arena);
     this.#settings = settings;
     this.#admission = new Admission(settings.limits);
@@ -287,8 +287,7 @@ export class Collector {
   }
 
   readonly #addSeries = (address: number): void => {
-    const key = this.#keys.get(address);
-    this.#keys.delete(address);
+    const key = this.#own.take(address);
     const { metric: record, labels, start } = readSeries(this.arena, address, key?.labels);
     const metric = this.#exportedAt(record);
     if (metric === undefined) return;
@@ -300,11 +299,11 @@ export class Collector {
 
   /** Whose a record is that was taken in, by what it says; it is one of its series' records until it is retired. */
   readonly #ownerOf = (address: number): Owner | undefined => {
-    const { metric: record, labels } = readSeries(this.arena, address);
+    const { metric: record, labels } = readSeries(this.arena, address, this.#own.labelsOf(address));
     const metric = this.#byRecord.get(record);
     if (metric === undefined) return undefined;
     for (const series of [metric.list.get(labels), metric.overflow]) {
-      if (series !== undefined && recordsOf(series).includes(address)) return { metric, series };
+      if (series !== undefined && recordsOf(series).includes(address)) return { metric, series, labels };
     }
     return undefined;
   };

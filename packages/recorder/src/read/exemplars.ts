@@ -1,6 +1,5 @@
 import type { Exemplar, Key } from '@ostinato/core';
 import type { Arena } from '../arena/arena.ts';
-import { readSeries } from '../arena/dictionary.ts';
 import {
   EXEMPLAR_INCARNATION,
   EXEMPLAR_ROUND,
@@ -34,6 +33,8 @@ interface Pool {
 export interface Owner {
   readonly metric: CollectedMetric;
   readonly series: CollectedSeries;
+  /** Of the record: where it was summed into the overflow series, those of the series that it was to be. */
+  readonly labels: Key['labels'];
 }
 
 /** One exemplar as it was read: its words. */
@@ -114,8 +115,9 @@ export class Exemplars {
     if (incarnation === words[record * 2 + SERIES_DONE]) return false;
     const owner = this.#ownerOf(record);
     if (owner === undefined) return false;
-    const { metric, series } = owner;
-    const exemplar = this.#exemplar(series === metric.overflow ? this.#labels(record) : NO_LABELS);
+    const { metric, series, labels } = owner;
+    const isSummed = series === metric.overflow && !isOverflow(labels);
+    const exemplar = this.#exemplar(isSummed ? labels : NO_LABELS);
     for (const inbox of inboxes) inbox.add(metric, series, exemplar);
     return true;
   }
@@ -140,12 +142,6 @@ export class Exemplars {
       spanId: hasSpan ? spanId : undefined,
       filteredLabels,
     });
-  }
-
-  /** Of a series that was summed into the overflow series: behind all layers, as any series. */
-  #labels(record: number): Key['labels'] {
-    const { labels } = readSeries(this.#arena, record);
-    return isOverflow(labels) ? NO_LABELS : labels;
   }
 }
 

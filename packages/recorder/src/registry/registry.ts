@@ -47,6 +47,7 @@ import { Doorkeeper } from './doorkeeper.ts';
 import { Slots } from './expiry.ts';
 import { LabelTable } from './label-table.ts';
 import { NameTable } from './name-table.ts';
+import type { OwnRecords } from './own-records.ts';
 
 type AnyCell = Cell<CounterSink> | Cell<GaugeSink> | Cell<HistogramSink>;
 /** The sinks of series that one thread alone records on. */
@@ -114,8 +115,8 @@ export class Registry implements Recorder {
   #sampling: boolean;
   /** As of when: `setTraceContext` begins another one. */
   #epoch = currentEpoch();
-  /** By address of the series record: the keys of those that the collector of this isolate did not take in yet. */
-  #keys: Map<number, Key> | undefined = undefined;
+  /** Where the collector is in this isolate. */
+  #own: OwnRecords | undefined = undefined;
   /** Who takes each sample of histograms. */
   #samples: SampleSink | undefined = undefined;
   /** After `renew`: the cells that were made since. */
@@ -195,13 +196,9 @@ export class Registry implements Recorder {
     return (this.#slots?.answer() ?? true) && follows;
   }
 
-  /**
-   * From now on notes the key of each new series record by its address, so that the collector of this isolate need not
-   * have one of its own. It takes out what it has used.
-   */
-  shareKeys(): Map<number, Key> {
-    this.#keys ??= new Map();
-    return this.#keys;
+  /** The collector is in this isolate: from now on it finds there whose new series records are. */
+  shareKeys(own: OwnRecords): void {
+    this.#own = own;
   }
 
   /** From now on each sample of histograms goes there too; of those that have handles, after the next `renew`. */
@@ -292,7 +289,7 @@ export class Registry implements Recorder {
   #replace(metric: Metric, labels: Key['labels'], cell: AnyCell): AnyCell {
     const sink = innermost(cell.sink);
     const fresh =
-      (sink instanceof GaugeCell ? undefined : this.#wrapped(sink)) ??
+      (sink instanceof GaugeCell ? undefined : this.#wrapped(sink, labels)) ??
       (sink instanceof CounterCell
         ? sink.renew()
         : makeCell<GaugeSink & HistogramSink>(sink.cell.slots, sink.cell.index, sink as never));
@@ -303,8 +300,8 @@ export class Registry implements Recorder {
   }
 
   /** A cell in front of the sink's own, if one is wanted: that keeps exemplars, or hands each sample over. */
-  #wrapped(sink: OwnSink): AnyCell | undefined {
-    const sampled = this.#sampled(sink);
+  #wrapped(sink: OwnSink, labels: Key['labels']): AnyCell | undefined {
+    const sampled = this.#sampled(sink, labels);
     if (this.#samples === undefined || sink instanceof CounterCell) return sampled;
     const inner = (sampled?.sink ?? sink) as HistogramSink;
     return new TappedHistogram(inner, sink, this.#samples).cell;
@@ -320,6 +317,7 @@ export class Registry implements Recorder {
 
   #free({ metric, labels, record, sink }: Slot): void {
     const { words } = this.#arena;
+    this.#own?.free(record);
     this.#slabs.freeRecord(record, (words[record * 2 + RECORD_SIZE] as number) / 8);
     if (sink instanceof CounterCell) this.#slabs.freeCell(sink.index, COUNTER_CELL);
     else if (sink instanceof ExponentialHistogram) sink.free();
@@ -441,7 +439,7 @@ export class Registry implements Recorder {
     return cell;
   }
 
-  #definition(metric: Metric, { labels }: Key): SeriesDefinition {
+  #definition(metric: Metric, labels: SeriesDefinition['labels']): SeriesDefinition {
     return { metric: metric.record, labels, start: this.#timeline.start() };
   }
 
@@ -453,12 +451,12 @@ export class Registry implements Recorder {
   /** A series whose cell is the one that all threads share. */
   #defineGauge(metric: Metric, key: Key, reserve: boolean): AnyCell | undefined {
     const arena = this.#arena;
-    const definition = this.#definition(metric, key);
+    const definition = this.#definition(metric, key.labels);
     const { total } = this.#settings.limits;
     const find = (record: number) => shareGauge(arena, record, total, reserve);
     const record = defineSeries(arena, this.#slabs, definition, find, reserve);
     if (record === undefined) return undefined;
-    this.#keys?.set(record, key);
+    this.#own?.define(record, key);
     const sink = new GaugeCell(arena, arena.words[record * 2 + SERIES_CELL] as number);
     this.#slots?.add({ metric, labels: key.labels, record, sink });
     return sink.cell;
@@ -469,19 +467,22 @@ export class Registry implements Recorder {
     const index = metric.spare || this.#allocate(metric, reserve);
     if (index === undefined) return undefined;
     const published = metric.type === 'exponentialHistogram' ? 0 : index;
-    const record = defineSeries(this.#arena, this.#slabs, this.#definition(metric, key), published, reserve);
+    const labels = this.#own === undefined ? key.labels : this.#own.written(key.labels);
+    const definition = this.#definition(metric, labels);
+    const record = defineSeries(this.#arena, this.#slabs, definition, published, reserve);
     metric.spare = record === undefined ? index : 0;
     if (record === undefined) return undefined;
-    this.#keys?.set(record, key);
+    this.#own?.define(record, key);
     const sink = this.#open(metric, record, index);
     this.#slots?.add({ metric, labels: key.labels, record, sink });
-    return this.#wrapped(sink) ?? sink.cell;
+    return this.#wrapped(sink, key.labels) ?? sink.cell;
   }
 
   /** A cell that keeps exemplars too, if they are wanted. */
-  #sampled(sink: OwnSink): AnyCell | undefined {
+  #sampled(sink: OwnSink, labels: Key['labels']): AnyCell | undefined {
     const pool = this.#exemplars;
     if (pool === undefined || !this.#sampling) return undefined;
+    this.#own?.keepsExemplars(sink.series, labels);
     return sink instanceof CounterCell
       ? new SampledCounter(pool, sink).cell
       : new SampledHistogram(pool, sink).cell;
