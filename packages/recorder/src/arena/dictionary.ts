@@ -21,6 +21,8 @@ import {
   SERIES_START,
   SERIES_WORDS,
   SLAB_BYTES,
+  SLOT_RECORD,
+  SLOT_WORDS,
 } from './layout.ts';
 import { DEFINED, IN_USE, putMetric } from './metric-list.ts';
 import type { SlabAllocator } from './slab.ts';
@@ -104,9 +106,12 @@ export function defineSeries(
 ): number | undefined {
   const text = startText();
   const identity = labels === undefined ? 0 : writeLabels(text, labels);
-  const record = new RecordWriter(arena, slabs, SERIES_WORDS, text, reserve, SERIES_INCARNATION);
+  const isSlot = slabs.reuses;
+  const record = isSlot
+    ? new RecordWriter(arena, slabs, SLOT_WORDS, text, reserve, SERIES_INCARNATION)
+    : new RecordWriter(arena, slabs, SERIES_WORDS, text, reserve);
   if (record.address === undefined) return undefined;
-  record.word(RECORD_TAG, SERIES_RECORD);
+  record.word(RECORD_TAG, isSlot ? SLOT_RECORD : SERIES_RECORD);
   record.word(SERIES_MODE, MODE_NONE);
   record.word(RECORD_IDENTITY, identity);
   record.word(SERIES_METRIC, metric);
@@ -180,10 +185,27 @@ export function readSeries(
   };
 }
 
+/** Whether it is the record of a series. */
+export function isSeries(tag: number): boolean {
+  return tag === SERIES_RECORD || tag === SLOT_RECORD;
+}
+
+/** Which of the series that have the record one after the other has it now; 0: there is only one. */
+export function incarnationOf({ words }: Arena, series: number): number {
+  const at = series * 2;
+  return words[at + RECORD_TAG] === SLOT_RECORD ? Atomics.load(words, at + SERIES_INCARNATION) : 0;
+}
+
+/** Where a series record's text is, in bytes. */
+function textOf({ words }: Arena, series: number): number {
+  const fixed = words[series * 2 + RECORD_TAG] === SLOT_RECORD ? SLOT_WORDS : SERIES_WORDS;
+  return (series * 2 + fixed) * 4;
+}
+
 function readLabels(arena: Arena, address: number): Key['labels'] {
-  const words = address * 2;
-  const text = new TextReader(arena.bytes, (words + SERIES_WORDS) * 4);
-  const types = (words + SERIES_WORDS) * 4 + (arena.words[words + RECORD_IDENTITY] as number);
+  const from = textOf(arena, address);
+  const text = new TextReader(arena.bytes, from);
+  const types = from + (arena.words[address * 2 + RECORD_IDENTITY] as number);
   const labels: (readonly [name: string, value: SeriesLabelValue])[] = [];
   const count = text.number();
   for (let i = 0; i < count; i++) {
@@ -240,13 +262,11 @@ export function hasIdentity(arena: Arena, series: number, at: number): boolean {
   return true;
 }
 
-function identityOf(
-  { bytes, words }: Arena,
-  series: number,
-): readonly [metric: Uint8Array, labels: Uint8Array] {
+function identityOf(arena: Arena, series: number): readonly [metric: Uint8Array, labels: Uint8Array] {
+  const { bytes, words } = arena;
   const metric = words[series * 2 + SERIES_METRIC] as number;
   const ofMetric = (metric * 2 + METRIC_WORDS) * 4;
-  const ofSeries = (series * 2 + SERIES_WORDS) * 4;
+  const ofSeries = textOf(arena, series);
   return [
     bytes.subarray(ofMetric, ofMetric + (words[metric * 2 + RECORD_IDENTITY] as number)),
     bytes.subarray(ofSeries, ofSeries + (words[series * 2 + RECORD_IDENTITY] as number)),

@@ -15,7 +15,7 @@
 export const SLAB_BYTES = 65_536;
 
 /** Of everything below: to be raised whenever it changes, so that two versions of this package keep apart. */
-export const LAYOUT = 4;
+export const LAYOUT = 5;
 
 /**
  * Head, 32-bit words.
@@ -125,11 +125,12 @@ export function headSlabs(slabs: number): number {
 
 /** Bytes of the record, a multiple of 8. */
 export const RECORD_SIZE = 0;
-/** `METRIC_RECORD`, `SERIES_RECORD` or `EXEMPLARS_RECORD`. */
+/** One of the following; a slot is the record of a series where series expire, with some words more. */
 export const RECORD_TAG = 1;
 export const METRIC_RECORD = 1;
 export const SERIES_RECORD = 2;
 export const EXEMPLARS_RECORD = 3;
+export const SLOT_RECORD = 4;
 /**
  * Bytes of the identity: what follows the fixed words, and is compared to find equals. 0: the record is of the
  * collector's own thread, which knows whose it is (registry/own-records.ts).
@@ -160,6 +161,7 @@ export const SERIES_CELL = 4;
 export const SERIES_MODE = 5;
 /** Series records: creation, epoch nanoseconds, as one 64-bit word. */
 export const SERIES_START = 6;
+export const SERIES_WORDS = 8;
 /**
  * A slot is a series record and its cell. It serves one series after the other, its incarnations, counted from 1. Four
  * words say how far the current one is; each is written by one side alone, by `Atomics.store`, and only grows:
@@ -179,7 +181,7 @@ export const SERIES_INCARNATION = 8;
 export const SERIES_REQUEST = 9;
 export const SERIES_ACK = 10;
 export const SERIES_DONE = 11;
-export const SERIES_WORDS = 12;
+export const SLOT_WORDS = 12;
 
 export const MODE_NONE = 0;
 export const MODE_SUM = 1;

@@ -22,16 +22,16 @@ export class SlabAllocator {
   #slab = 0;
   #bottom = 0;
   #top = 0;
-  readonly #reuses: boolean;
+  /** Whether records may be given back. */
+  readonly reuses: boolean;
   /** By doubles. */
   readonly #cells = new Map<number, number[]>();
   readonly #records = new Map<number, number[]>();
 
-  /** `reuses`: records may be given back. */
   constructor(arena: Arena, thread: number, reuses = false) {
     this.#arena = arena;
     this.#thread = thread;
-    this.#reuses = reuses;
+    this.reuses = reuses;
   }
 
   /** No slab is left but those of the reserve: so it stays until the dead leave theirs. */
@@ -64,7 +64,7 @@ export class SlabAllocator {
 
   /** The doubles to ask for where so many are needed, so that the record can be reused. */
   recordSize(doubles: number): number {
-    if (!this.#reuses) return doubles;
+    if (!this.reuses) return doubles;
     let size = 6;
     while (size < doubles) size += 2 ** Math.floor(Math.log2(size)) / 2;
     return size;

@@ -1,6 +1,6 @@
 import { type ActiveSpan, activeSpan } from '@ostinato/core';
 import type { Arena } from '../arena/arena.ts';
-import { defineExemplars } from '../arena/dictionary.ts';
+import { defineExemplars, incarnationOf } from '../arena/dictionary.ts';
 import {
   EXEMPLAR_INCARNATION,
   EXEMPLAR_ROUND,
@@ -12,7 +12,6 @@ import {
   EXEMPLAR_WORDS,
   EXEMPLARS_USED,
   MAX_EXEMPLARS,
-  SERIES_INCARNATION,
 } from '../arena/layout.ts';
 import { SlabAllocator } from '../arena/slab.ts';
 import type { Settings } from '../options.ts';
@@ -149,7 +148,7 @@ export class ExemplarPool {
 
   /** Which incarnation of a series record is in use. */
   incarnation(series: number): number {
-    return this.#arena.words[series * 2 + SERIES_INCARNATION] as number;
+    return incarnationOf(this.#arena, series);
   }
 }
 

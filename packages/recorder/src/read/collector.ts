@@ -1,8 +1,8 @@
 import type { Key, Scope } from '@ostinato/core';
 import { report } from '@ostinato/core';
 import type { Arena } from '../arena/arena.ts';
-import { readMetric, readSeries, recordHead } from '../arena/dictionary.ts';
-import { EXEMPLARS_RECORD, SERIES_RECORD, SLAB_BYTES } from '../arena/layout.ts';
+import { isSeries, readMetric, readSeries, recordHead } from '../arena/dictionary.ts';
+import { EXEMPLARS_RECORD, SLAB_BYTES } from '../arena/layout.ts';
 import { DEFINED, IN_USE, takeMetrics } from '../arena/metric-list.ts';
 import { ThreadTable } from '../arena/thread-table.ts';
 import { entry } from '../entry.ts';
@@ -75,12 +75,7 @@ export class Collector {
    * `answer` lets the registry of this thread, if there is one, give back at once what it is asked for; `own` knows its
    * series records.
    */
-  constructor(
-    arena: Arena,
-    settings: Settings,
-    answer: () => boolean = () => true,
-    own = new OwnRecords(),
-  ) {
+  constructor(arena: Arena, settings: Settings, answer: () => boolean = () => true, own = new OwnRecords()) {
     this.arena = arena;
     this.#own = own;
     this.#threads = new ThreadTable(arena);
@@ -190,9 +185,9 @@ export class Collector {
         const address = (slab * SLAB_BYTES + at) / 8;
         const { tag, size } = recordHead(arena, address);
         this.#taken[slab] = at + size;
-        if (tag === SERIES_RECORD) this.#addSeries(address);
+        if (isSeries(tag)) this.#addSeries(address);
         else if (tag === EXEMPLARS_RECORD) this.#exemplars?.found(address);
-        if (this.#pace.spent(tag === SERIES_RECORD ? DEFINE : LOOK)) yield;
+        if (this.#pace.spent(isSeries(tag) ? DEFINE : LOOK)) yield;
       }
     }
     yield* this.#expirer?.revisit(this.#addSeries) ?? [];

@@ -1,5 +1,6 @@
 import type { Exemplar, Key } from '@ostinato/core';
 import type { Arena } from '../arena/arena.ts';
+import { incarnationOf } from '../arena/dictionary.ts';
 import {
   EXEMPLAR_INCARNATION,
   EXEMPLAR_ROUND,
@@ -14,7 +15,6 @@ import {
   EXEMPLARS_USED,
   MAX_EXEMPLARS,
   SERIES_DONE,
-  SERIES_INCARNATION,
 } from '../arena/layout.ts';
 import { isOverflow } from '../registry/admission.ts';
 import type { CollectedMetric, CollectedSeries } from './collected.ts';
@@ -109,10 +109,9 @@ export class Exemplars {
    */
   #deliver(inboxes: readonly ExemplarInbox[]): boolean {
     const record = read[EXEMPLAR_SERIES] as number;
-    const { words } = this.#arena;
-    const incarnation = Atomics.load(words, record * 2 + SERIES_INCARNATION);
+    const incarnation = incarnationOf(this.#arena, record);
     if (incarnation !== read[EXEMPLAR_INCARNATION]) return false;
-    if (incarnation === words[record * 2 + SERIES_DONE]) return false;
+    if (incarnation > 0 && incarnation === this.#arena.words[record * 2 + SERIES_DONE]) return false;
     const owner = this.#ownerOf(record);
     if (owner === undefined) return false;
     const { metric, series, labels } = owner;

@@ -66,8 +66,12 @@ test('a metric of the smallest kind reads back as it was defined', () => {
   expect(readMetric(arena, defineMetric(arena, slabs, small, false)!)).toEqual(small);
 });
 
-test('any labels read back with their types, lone surrogates included', () => {
-  const { arena, slabs } = setUp(64 * 1024 * 1024);
+test.each([
+  ['', false],
+  [', where records are reused', true],
+])('any labels read back with their types, lone surrogates included%s', (_title, reuses) => {
+  const { arena } = setUp(64 * 1024 * 1024);
+  const slabs = new SlabAllocator(arena, 1, reuses);
   const metric = defineMetric(arena, slabs, METRIC, false)!;
   fc.assert(
     fc.property(anyLabels, fc.bigInt({ min: 0n, max: 2n ** 62n }), (labels, start) => {
