@@ -32,9 +32,11 @@ class Rest {
   /** When the last one was last exported. */
   ended = 0n;
   state: SeriesLife = 'live';
+  mode: number;
 
-  constructor(born: bigint) {
+  constructor(born: bigint, mode: number) {
     this.born = born;
+    this.mode = mode;
   }
 }
 
@@ -52,8 +54,8 @@ export class CollectedSeries implements Cells, SeriesNotes {
   store: DataView | undefined = undefined;
   attributes = 0;
   end = 0;
-  #mode = MODE_NONE;
-  #rest: Rest | undefined = undefined;
+  /** As long as it has none of that: its mode, which is known in time. */
+  #rest: Rest | number = MODE_NONE;
 
   constructor(id: number, place: number, key: Key, start: bigint) {
     this.id = id;
@@ -62,8 +64,13 @@ export class CollectedSeries implements Cells, SeriesNotes {
     this.start = start;
   }
 
+  private get some(): Rest | undefined {
+    const rest = this.#rest;
+    return typeof rest === 'number' ? undefined : rest;
+  }
+
   get retired(): Float64Array | undefined {
-    return this.#rest?.retired;
+    return this.some?.retired;
   }
 
   set retired(cell: Float64Array | undefined) {
@@ -71,7 +78,7 @@ export class CollectedSeries implements Cells, SeriesNotes {
   }
 
   get past(): Float64Array | undefined {
-    return this.#rest?.past;
+    return this.some?.past;
   }
 
   set past(cell: Float64Array | undefined) {
@@ -79,7 +86,7 @@ export class CollectedSeries implements Cells, SeriesNotes {
   }
 
   get floor(): number {
-    return this.#rest?.floor ?? 0;
+    return this.some?.floor ?? 0;
   }
 
   set floor(value: number) {
@@ -87,12 +94,12 @@ export class CollectedSeries implements Cells, SeriesNotes {
   }
 
   get state(): SeriesLife {
-    return this.#rest?.state ?? 'live';
+    return this.some?.state ?? 'live';
   }
 
   /** The latest collection that was read from when this incarnation was found, if it was not before its start; else 0. */
   get found(): bigint {
-    return this.#rest?.found ?? 0n;
+    return this.some?.found ?? 0n;
   }
 
   /** It is found when that collection was read from. */
@@ -102,7 +109,7 @@ export class CollectedSeries implements Cells, SeriesNotes {
 
   /** When it began first. */
   get born(): bigint {
-    return this.#rest?.born ?? this.start;
+    return this.some?.born ?? this.start;
   }
 
   /** It ends; `exported`: when it was last exported. */
@@ -127,22 +134,33 @@ export class CollectedSeries implements Cells, SeriesNotes {
 
   // A private method would cost each series a field.
   private rest(): Rest {
-    this.#rest ??= new Rest(this.start);
+    if (typeof this.#rest === 'number') this.#rest = new Rest(this.start, this.#rest);
     return this.#rest;
   }
 
   /** Its one record, if nothing else is part of it: no other thread's, none of the gone, no past. Else 0. */
   get alone(): number {
-    return this.#rest === undefined && typeof this.records === 'number' ? this.records : 0;
+    return typeof this.#rest === 'number' && typeof this.records === 'number' ? this.records : 0;
   }
 
   /** Counters: the mode of the first cell that has one. Cells of the other mode are not part of the series. */
   mode(arena: Arena): number {
+    const rest = this.#rest;
+    const known = typeof rest === 'number' ? rest : rest.mode;
+    if (known !== MODE_NONE) return known;
+    const mode = this.modeOf(arena);
+    if (typeof rest === 'number') this.#rest = mode;
+    else rest.mode = mode;
+    return mode;
+  }
+
+  private modeOf({ words }: Arena): number {
     const { records } = this;
-    for (let i = 0; this.#mode === MODE_NONE && i < recordCount(records); i++) {
-      this.#mode = Atomics.load(arena.words, recordAt(records, i) * 2 + SERIES_MODE);
+    for (let i = 0; i < recordCount(records); i++) {
+      const mode = Atomics.load(words, recordAt(records, i) * 2 + SERIES_MODE);
+      if (mode !== MODE_NONE) return mode;
     }
-    return this.#mode;
+    return MODE_NONE;
   }
 
   /** What it holds without its past. */
