@@ -189,7 +189,8 @@ export class CollectedMetric {
   readonly scope: Scope;
   readonly name: string;
   readonly kind: Kind;
-  readonly list = new SeriesList();
+  /** Replaced by another list when some are gone, so that who walks through it is not disturbed. */
+  list = new SeriesList();
   /** How many places they take, that of the overflow series not counted. */
   places = 0;
   /** Whether the place of the overflow series is kept. */

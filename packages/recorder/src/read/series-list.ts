@@ -3,9 +3,8 @@ import type { CollectedSeries } from './collected.ts';
 
 /** The series of a metric in order of arrival, to be found by their labels until they are gone. */
 export class SeriesList extends LabelIndex {
-  private series: CollectedSeries[] = [];
+  private readonly series: CollectedSeries[] = [];
 
-  /** Another list once some are gone, so that who walks through this one is not disturbed. */
   get all(): readonly CollectedSeries[] {
     return this.series;
   }
@@ -16,25 +15,13 @@ export class SeriesList extends LabelIndex {
   }
 
   get(labels: Labels): CollectedSeries | undefined {
-    const entry = this.find(labels);
+    const entry = this.find(labels, this.hashOf(labels));
     return entry < 0 ? undefined : this.series[entry];
   }
 
   /** There is none of its labels, but for some that are gone. */
   push(series: CollectedSeries): void {
-    this.add(series.key.labels);
+    this.add(this.hashOf(series.key.labels));
     this.series.push(series);
-  }
-
-  /** Lets go of those that are gone. */
-  sweep(): void {
-    const { series } = this;
-    this.series = [];
-    this.sift((entry) => {
-      const one = series[entry] as CollectedSeries;
-      if (one.state === 'gone') return false;
-      this.series.push(one);
-      return true;
-    });
   }
 }

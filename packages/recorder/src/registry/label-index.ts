@@ -24,9 +24,9 @@ export abstract class LabelIndex {
   private places = new Int32Array(FIRST_CAPACITY);
   private hashes = new Int32Array(FIRST_CAPACITY * FULL);
   private count = 0;
-  private readonly hashOf: (labels: Labels) => number;
+  /** Equal for equal labels. */
+  protected readonly hashOf: (labels: Labels) => number;
 
-  /** `hash`: equal for equal labels. */
   constructor(hash: (labels: Labels) => number = hashOf) {
     this.hashOf = hash;
   }
@@ -35,13 +35,12 @@ export abstract class LabelIndex {
   protected abstract has(entry: number, labels: Labels): boolean;
 
   /** The entry of these labels; -1: there is none. */
-  protected find(labels: Labels): number {
-    return (this.places[this.placeOf(labels, this.hashOf(labels))] as number) - 1;
+  protected find(labels: Labels, hash: number): number {
+    return (this.places[this.placeOf(labels, hash)] as number) - 1;
   }
 
-  /** Adds an entry, with the next number, that is not found yet. */
-  protected add(labels: Labels): void {
-    const hash = this.hashOf(labels);
+  /** Adds an entry, with the next number, whose labels are not found yet. */
+  protected add(hash: number): void {
     if (this.count === this.hashes.length) this.grow();
     this.hashes[this.count++] = hash;
     this.places[this.emptyFrom(hash)] = this.count;
@@ -78,19 +77,6 @@ export abstract class LabelIndex {
     while (places[at] !== last) at = (at + 1) & mask;
     places[at] = number;
     hashes[number - 1] = hash;
-  }
-
-  /** Takes out all entries for which `keeps` is false, and numbers the others anew, in the same order. */
-  protected sift(keeps: (entry: number) => boolean): void {
-    const { hashes, count } = this;
-    this.places.fill(0);
-    this.count = 0;
-    for (let entry = 0; entry < count; entry++) {
-      if (!keeps(entry)) continue;
-      const hash = hashes[entry] as number;
-      hashes[this.count++] = hash;
-      this.places[this.emptyFrom(hash)] = this.count;
-    }
   }
 
   /** The place of these labels, or the empty one where they belong. */

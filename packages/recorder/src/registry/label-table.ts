@@ -10,17 +10,18 @@ export class LabelTable<T> extends LabelIndex {
   }
 
   get(labels: Labels): T | undefined {
-    const entry = this.find(labels);
+    const entry = this.find(labels, this.hashOf(labels));
     return entry < 0 ? undefined : this.values[entry];
   }
 
   set(labels: Labels, value: T): void {
-    const known = this.find(labels);
+    const hash = this.hashOf(labels);
+    const known = this.find(labels, hash);
     if (known >= 0) {
       this.values[known] = value;
       return;
     }
-    this.add(labels);
+    this.add(hash);
     this.labels.push(labels);
     this.values.push(value);
   }
