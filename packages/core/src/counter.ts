@@ -1,3 +1,4 @@
+import type { CounterCell } from './counter-cell.ts';
 import { Handle, whyNotPositive } from './handle.ts';
 import type { Fault } from './key.ts';
 import { noopCounter } from './noop.ts';
@@ -38,10 +39,7 @@ export class CounterHandle extends Handle<CounterSink> implements Counter {
     const { cell } = this;
     if (typeof by === 'number' && by >= 0 && by < Infinity) {
       // No gate is kept in a variable: the compiler would spill it to the stack, for the call that may follow.
-      if (
-        cell.gate === state.gate ||
-        (cell.gate === state.counted && --(cell.sink as CountedSink).left > 0)
-      ) {
+      if (cell.gate === state.gate || (cell.gate === state.counted && --(cell as Counted).store.left > 0)) {
         // Twice the same: the first time the compiler takes the array, its address and length for constants.
         if (cell.slots === usual.slots) {
           const slots = usual.slots as Float64Array;
@@ -62,12 +60,13 @@ export class CounterHandle extends Handle<CounterSink> implements Counter {
     if (!this.admits(whyNotPositive(by), 'increment', by)) return;
     const cell = this.resolve();
     const { slots, index, sink } = cell;
-    if (slots !== undefined && cell.gate !== REVOKED && sink.left === undefined) {
+    const counted = (cell as Partial<CounterCell>).store?.left !== undefined;
+    if (slots !== undefined && cell.gate !== REVOKED && !counted) {
       slots[index] = (slots[index] as number) + by;
     } else {
       sink.increment(by);
     }
-    if (this.mayOpen(cell)) cell.gate = sink.left === undefined ? state.gate : state.counted;
+    if (this.mayOpen(cell)) cell.gate = counted ? state.counted : state.gate;
   }
 
   absolute(value: number): void {
@@ -76,4 +75,4 @@ export class CounterHandle extends Handle<CounterSink> implements Counter {
   }
 }
 
-type CountedSink = CounterSink & { left: number };
+type Counted = Cell<CounterSink> & { readonly store: { left: number } };

@@ -1,5 +1,6 @@
 export { withLabels } from './context-labels.ts';
 export type { Counter } from './counter.ts';
+export { CounterCell, type CounterStore } from './counter-cell.ts';
 export { OstinatoError, RecorderAlreadyInstalledError } from './errors.ts';
 export {
   counter,

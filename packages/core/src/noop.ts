@@ -1,6 +1,7 @@
+import { CounterCell } from './counter-cell.ts';
 import { type Cell, type CounterSink, type GaugeSink, type HistogramSink, UNOPENED } from './recorder.ts';
 
-class NoopCounter implements CounterSink {
+class NoopCounter {
   increment(): void {}
   absolute(): void {}
 }
@@ -21,12 +22,7 @@ class NoopHistogram implements HistogramSink {
  */
 const scratch = new Float64Array(2);
 
-export const noopCounter: Cell<CounterSink> = {
-  gate: UNOPENED,
-  slots: scratch,
-  index: 0,
-  sink: new NoopCounter(),
-};
+export const noopCounter: Cell<CounterSink> = new CounterCell(new NoopCounter(), 0, 0, scratch);
 export const noopGauge: Cell<GaugeSink> = { gate: UNOPENED, slots: scratch, index: 0, sink: new NoopGauge() };
 export const noopHistogram: Cell<HistogramSink> = {
   gate: UNOPENED,

@@ -71,7 +71,7 @@ export interface Key {
  * and `slots[index + 1] += 1` (a plain write counter that shows activity). Histograms: any array; it says that
  * `sink.take`, if there is one, may be called from the fast path. While it is undefined every operation goes through `sink`,
  * and it is looked at again after each of them: a counter's `increment` publishes `slots` once the series is a sum.
- * A counter's sink that has `left` wants some increments for itself: see `CounterSink`.
+ * A counter's store may want some increments for itself: see `CounterStore.left`.
  */
 export interface Cell<S> {
   gate: number;
@@ -89,11 +89,6 @@ export const REVOKED = -2;
 export interface CounterSink {
   increment(by: number): void;
   absolute(value: number): void;
-  /**
-   * Where it is present: the increment that counts it down to 0 comes to the sink, and all before it take the fast path.
-   * A small integer, set by the sink.
-   */
-  left?: number;
 }
 export interface GaugeSink {
   set(value: number): void;

@@ -111,18 +111,19 @@ it('looks for slots after each operation: an increment may publish them', () => 
   expect(slots[0]).toBe(3);
 });
 
-it('a counter whose sink counts down calls it for the increment that it wants, and takes the fast way until then', () => {
+it('a counter whose store counts down calls it for the increment that it wants, and takes the fast way until then', () => {
   const recorder = install(new TestRecorder());
   orders.increment(0);
-  const { sink, slots } = recorder.counterCell('orders')!;
+  const cell = recorder.counterCell('orders')!;
+  const { sink, slots } = cell;
   expect(recorder.sunk).toBe(0);
   const wanted: number[] = [];
   const { increment } = sink;
-  sink.left = 3;
+  cell.store = { left: 3 };
   sink.increment = (by) => {
     increment(by);
     wanted.push(by);
-    sink.left = 3;
+    cell.store = { left: 3 };
   };
   recorder.counterCell('orders')!.gate = UNOPENED;
   for (let by = 1; by <= 10; by++) {
@@ -131,17 +132,17 @@ it('a counter whose sink counts down calls it for the increment that it wants, a
   }
   expect(wanted).toEqual([1, 4, 7, 10]);
   expect(slots![0]).toBe(55);
-  delete sink.left;
+  cell.store = {};
   recorder.counterCell('orders')!.gate = UNOPENED;
   orders.increment(1);
   expect(recorder.counterCell('orders')!.gate).toBe(sharedState().gate);
   expect([slots![0], recorder.sunk]).toEqual([56, 4]);
 });
 
-it('a counter whose sink counts down follows when the recorder is replaced', () => {
+it('a counter whose store counts down follows when the recorder is replaced', () => {
   const first = install(new TestRecorder());
   orders.increment(1);
-  first.counterCell('orders')!.sink.left = 1_000;
+  first.counterCell('orders')!.store = { left: 1_000 };
   first.counterCell('orders')!.gate = UNOPENED;
   orders.increment(1);
   orders.increment(1);

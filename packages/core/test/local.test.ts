@@ -189,11 +189,11 @@ it('timers read its clock', () => {
   expect(local.samples('timed')).toEqual([2]);
 });
 
-it('a revoked cell of a counter whose sink counts down is not written to once there was a local recorder', () => {
+it('a revoked cell of a counter whose store counts down is not written to once there was a local recorder', () => {
   withLocalRecorder(local, () => {});
   orders.increment();
   const revoked = global.counterCell('orders')!;
-  revoked.sink.left = 1_000;
+  revoked.store = { left: 1_000 };
   global.revokeCounter('orders', REVOKED);
   orders.increment(2);
   expect(revoked.slots![0]).toBe(1);

@@ -15,6 +15,8 @@ import { UNOPENED } from '../../src/index.ts';
 interface TestCell<S> extends Cell<S> {
   gate: number;
   slots: Float64Array | undefined;
+  /** As that of a `CounterCell`. */
+  store?: { left?: number };
 }
 
 /** A series as tests name it: `orders{type=retail}`, with the scope's name before it unless it is the default one. */

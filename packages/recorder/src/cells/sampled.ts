@@ -1,6 +1,6 @@
-import type { Cell, CounterSink, HistogramSink } from '@ostinato/core';
-import { makeCell, type OpenCell } from './cell.ts';
-import type { CounterCell } from './counter.ts';
+import { type Cell, CounterCell, type CounterStore, type HistogramSink } from '@ostinato/core';
+import { makeCell } from './cell.ts';
+import type { Counters } from './counter.ts';
 import type { ExemplarPool } from './exemplar-pool.ts';
 import { ExplicitHistogram } from './explicit-histogram.ts';
 import type { ExponentialHistogram } from './exponential-histogram.ts';
@@ -19,14 +19,15 @@ const OF_EXPONENTIAL = 20;
 const wanted = new Float64Array(1);
 
 /** Its handle takes the fast path from one sample that is wanted to the next. */
-export class SampledCounter extends Reservoir implements CounterSink {
-  readonly cell: OpenCell<CounterSink>;
+export class SampledCounter extends Reservoir implements CounterStore {
+  readonly cell: CounterCell;
   readonly inner: CounterCell;
   left = 0;
 
+  /** `inner` is one of `Counters`. */
   constructor(pool: ExemplarPool, inner: CounterCell) {
     super(pool, inner.series, OF_COUNTER);
-    this.cell = makeCell<CounterSink>(undefined, inner.index, this);
+    this.cell = new CounterCell(this, inner.series, inner.index, undefined);
     this.inner = inner;
   }
 
@@ -35,8 +36,8 @@ export class SampledCounter extends Reservoir implements CounterSink {
   }
 
   increment(by: number): void {
-    if (!this.inner.increment(by)) return;
-    this.cell.slots = this.inner.cell.slots;
+    if (!(this.inner.store as Counters).increment(by, this.inner)) return;
+    this.cell.slots = this.inner.slots;
     // It may come by the handle, which has counted down, or from somewhere else.
     this.left--;
     if (this.left <= 0) this.left = this.offer(0, by);

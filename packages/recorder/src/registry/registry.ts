@@ -1,5 +1,6 @@
 import {
   type Cell,
+  CounterCell,
   type CounterSink,
   currentEpoch,
   type GaugeSink,
@@ -21,7 +22,7 @@ import { defineMetric, defineSeries, type SeriesDefinition, type StorageType } f
 import { COUNTER_CELL, GAUGES, RECORD_SIZE, SERIES_CELL } from '../arena/layout.ts';
 import { SlabAllocator } from '../arena/slab.ts';
 import { makeCell } from '../cells/cell.ts';
-import { CounterCell, type CounterHome } from '../cells/counter.ts';
+import { Counters } from '../cells/counter.ts';
 import { DroppedCell } from '../cells/dropped.ts';
 import { ExemplarPool } from '../cells/exemplar-pool.ts';
 import { type ExplicitBounds, searchAmong } from '../cells/explicit-bounds.ts';
@@ -81,7 +82,7 @@ interface Metric {
   crowded: boolean;
   readonly cells: LabelTable<AnyCell>;
   readonly overflow: () => AnyCell;
-  readonly counters: CounterHome;
+  readonly counters: Counters;
 }
 
 /** A series of this thread: what it takes to give its memory back. */
@@ -291,7 +292,7 @@ export class Registry implements Recorder {
     const fresh =
       (sink instanceof GaugeCell ? undefined : this.#wrapped(sink, labels)) ??
       (sink instanceof CounterCell
-        ? sink.renew()
+        ? metric.counters.renew(sink)
         : makeCell<GaugeSink & HistogramSink>(sink.cell.slots, sink.cell.index, sink as never));
     cell.gate = REVOKED;
     metric.cells.set(labels, fresh);
@@ -307,12 +308,14 @@ export class Registry implements Recorder {
     return new TappedHistogram(inner, sink, this.#samples).cell;
   }
 
-  #close({ metric, labels, sink }: Slot): void {
-    const cell = metric.cells.get(labels);
-    if (cell !== undefined) cell.gate = REVOKED;
-    if (cell?.sink instanceof TappedHistogram) cell.sink.close();
+  #close({ metric, labels }: Slot): void {
+    const cell = metric.cells.get(labels) as AnyCell;
+    cell.gate = REVOKED;
+    if (cell.sink instanceof TappedHistogram) cell.sink.close();
     metric.cells.delete(labels);
-    if (!(sink instanceof GaugeCell)) sink.close();
+    const sink = innermost(cell.sink);
+    if (sink instanceof CounterCell) metric.counters.close(sink);
+    else if (!(sink instanceof GaugeCell)) sink.close();
   }
 
   #free({ metric, labels, record, sink }: Slot): void {
@@ -359,15 +362,12 @@ export class Registry implements Recorder {
         this.#kept(metric, OVERFLOW_LABELS) ??
         this.#make(metric, Object.freeze({ scope, name, labels: OVERFLOW_LABELS }), true) ??
         this.#beyondLimit.cell,
-      counters: {
-        arena: this.#arena,
-        refuse: () => {
-          this.#refusals.add('mode');
-          report('OSTINATO_MODE', `${scope.name} ${name}`, () => {
-            return `counter "${name}": a series takes either increment or absolute, as its first operation did; the other one is refused.`;
-          });
-        },
-      },
+      counters: new Counters(this.#arena, () => {
+        this.#refusals.add('mode');
+        report('OSTINATO_MODE', `${scope.name} ${name}`, () => {
+          return `counter "${name}": a series takes either increment or absolute, as its first operation did; the other one is refused.`;
+        });
+      }),
     };
     this.#metrics.add(scope, name, metric);
     return metric;
@@ -475,7 +475,7 @@ export class Registry implements Recorder {
     this.#own?.define(record, key);
     const sink = this.#open(metric, record, index);
     this.#slots?.add({ metric, labels: key.labels, record, sink });
-    return this.#wrapped(sink, key.labels) ?? sink.cell;
+    return this.#wrapped(sink, key.labels) ?? (sink instanceof CounterCell ? sink : sink.cell);
   }
 
   /** A cell that keeps exemplars too, if they are wanted. */
@@ -503,7 +503,7 @@ export class Registry implements Recorder {
     const arena = this.#arena;
     switch (metric.type) {
       case 'counter':
-        return new CounterCell(metric.counters, record, index);
+        return metric.counters.open(record, index);
       case 'histogram':
         return new ExplicitHistogram(arena, record, index, metric.search);
       default:
@@ -534,7 +534,8 @@ function wantsExemplars({ exemplars }: Settings): boolean {
 /** The sink that counts. */
 function innermost(sink: AnyCell['sink']): OwnSink | GaugeCell {
   if (sink instanceof TappedHistogram) return sink.histogram;
-  if (sink instanceof SampledCounter || sink instanceof SampledHistogram) return sink.inner;
+  if (sink instanceof CounterCell) return sink.store instanceof SampledCounter ? sink.store.inner : sink;
+  if (sink instanceof SampledHistogram) return sink.inner;
   return sink as OwnSink | GaugeCell;
 }
 

@@ -6,6 +6,7 @@ import {
   REVOKED,
   type Recorder,
   setGlobalRecorder,
+  UNOPENED,
 } from '@ostinato/core';
 import { DebuggingRecorder } from '@ostinato/testing';
 import { Arena, allocateArena } from '../../src/arena/arena.ts';
@@ -82,7 +83,8 @@ test('a held handle asks again for the cell that a target withdrew, and for no o
   const spy: Recorder = Object.assign(make(), {
     counter(key: Key) {
       asked.push(key);
-      const cell = { ...target.counter(key, {}) };
+      const { slots, index, sink } = target.counter(key, {});
+      const cell = { gate: UNOPENED, slots, index, sink };
       cells.push(cell);
       return cell;
     },
