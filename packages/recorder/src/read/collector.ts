@@ -2,7 +2,7 @@ import type { Key, Scope } from '@ostinato/core';
 import { report } from '@ostinato/core';
 import type { Arena } from '../arena/arena.ts';
 import { isSeries, readMetric, readSeries, recordHead } from '../arena/dictionary.ts';
-import { EXEMPLARS_RECORD, SLAB_BYTES } from '../arena/layout.ts';
+import { EXEMPLARS_RECORD, SERIES_START, SLAB_BYTES } from '../arena/layout.ts';
 import { DEFINED, IN_USE, takeMetrics } from '../arena/metric-list.ts';
 import { ThreadTable } from '../arena/thread-table.ts';
 import { entry } from '../entry.ts';
@@ -21,6 +21,11 @@ import { DEFINE, FREE, LOOK, MERGE, Pace, Rounds } from './rounds.ts';
 
 /** Metrics of which nothing is recorded, or exported, are remembered up to this number. */
 const MAX_DESCRIBED = 10_000;
+
+/** A look at all slabs, when this was the latest start of any series. */
+interface Scan {
+  readonly latestStart: bigint;
+}
 
 /** Who wants to know what the records of series are, as they are taken in and while they are. */
 export interface RecordWatcher {
@@ -55,6 +60,8 @@ export class Collector {
   /** Bytes of each slab whose records a scan saw published, and of these, those that were taken in. */
   readonly #published: Uint32Array;
   readonly #taken: Uint32Array;
+  /** Scans that saw what is not taken in yet, the first one first; only that one may be under way. */
+  readonly #scans: Scan[] = [];
   readonly #own: OwnRecords;
   readonly #threads: ThreadTable;
   /** Rows of threads that had ended before the last scan, which has seen all of their records. */
@@ -137,6 +144,8 @@ export class Collector {
     this.#latestStart = arena.latestStart;
     const { firstSlab, untouched } = arena;
     for (let slab = firstSlab; slab < untouched; slab++) this.#published[slab] = arena.published(slab);
+    const last = this.#scans.length > 1 ? this.#scans.at(-1) : undefined;
+    if (last?.latestStart !== this.#latestStart) this.#scans.push({ latestStart: this.#latestStart });
     // Each of these is among those defined by then, which are learnt in order: the first definition stays.
     const inUse = takeMetrics(arena, IN_USE);
     for (const record of takeMetrics(arena, DEFINED)) this.#metricAt(record);
@@ -174,23 +183,36 @@ export class Collector {
     });
   }
 
-  /** What was scanned; of it, what is not taken in already when its turn comes, by `takeIn` between two steps. */
+  /**
+   * What was scanned; of it, what is not taken in already when its turn comes, by `takeIn` between two steps. Scan by
+   * scan: a series begins when the first of its records that is taken in does, and had that come after a collection, the
+   * collection would not show what others say was recorded before.
+   */
   *#takeIn(): Generator<undefined, void> {
+    for (let scan = this.#scans[0]; scan !== undefined; scan = this.#scans[0]) {
+      yield* this.#takeInUpTo(scan.latestStart);
+      if (this.#scans[0] === scan) this.#scans.shift();
+    }
+  }
+
+  /** All that began up to then, and so what a scan saw that knew of no later start. */
+  *#takeInUpTo(latest: bigint): Generator<undefined, void> {
     const { arena } = this;
-    const { firstSlab, untouched } = arena;
+    const { longs, firstSlab, untouched } = arena;
     for (let slab = firstSlab; slab < untouched; slab++) {
       for (;;) {
         const at = this.#taken[slab] as number;
         if (at === this.#published[slab]) break;
         const address = (slab * SLAB_BYTES + at) / 8;
         const { tag, size } = recordHead(arena, address);
+        if (isSeries(tag) && (longs[address + SERIES_START / 2] as bigint) > latest) break;
         this.#taken[slab] = at + size;
         if (isSeries(tag)) this.#addSeries(address);
         else if (tag === EXEMPLARS_RECORD) this.#exemplars?.found(address);
         if (this.#pace.spent(isSeries(tag) ? DEFINE : LOOK)) yield;
       }
     }
-    yield* this.#expirer?.revisit(this.#addSeries) ?? [];
+    yield* this.#expirer?.revisit(latest, this.#addSeries) ?? [];
   }
 
   /** Takes in what there is now, at once and between whatever steps; nothing else is done. */

@@ -9,6 +9,7 @@ import {
   SERIES_DONE,
   SERIES_INCARNATION,
   SERIES_REQUEST,
+  SERIES_START,
   SLAB_BYTES,
 } from '../arena/layout.ts';
 import { entry } from '../entry.ts';
@@ -105,11 +106,12 @@ export class Expirer {
     yield* this.#occupy(isGone, () => {}, LOOK);
   }
 
-  /** Calls `found` with each record that serves another series since the last time. */
-  *revisit(found: (record: number) => void): Generator<undefined, void> {
-    const { words } = this.#arena;
+  /** Calls `found` with each record that serves another series since the last time, one that began up to `latest`. */
+  *revisit(latest: bigint, found: (record: number) => void): Generator<undefined, void> {
+    const { words, longs } = this.#arena;
     const serves = (record: number) =>
-      Atomics.load(words, record * 2 + SERIES_INCARNATION) !== words[record * 2 + SERIES_DONE];
+      Atomics.load(words, record * 2 + SERIES_INCARNATION) !== words[record * 2 + SERIES_DONE] &&
+      (longs[record + SERIES_START / 2] as bigint) <= latest;
     yield* this.#occupy(serves, found, DEFINE);
   }
 

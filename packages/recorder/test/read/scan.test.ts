@@ -1,5 +1,6 @@
 import { Arena } from '../../src/arena/arena.ts';
 import { SLAB_BYTES, THREAD_ROWS, THREAD_TABLE } from '../../src/arena/layout.ts';
+import { Pace } from '../../src/read/rounds.ts';
 import { readAll } from '../support/series.ts';
 import { Threads } from '../support/threads.ts';
 
@@ -144,6 +145,50 @@ test('a slot that serves a series of a metric that came after the scan is taken 
   threads.counter(0, 'b').increment(2);
   while (!threads.collector.step(round)) {}
   expect(readAll(reader.collect())).toMatchObject([{ name: 'b', value: 2 }]);
+});
+
+describe('a collection shows what was recorded before it, where another thread defines the series meanwhile', () => {
+  const ways: [string, (threads: Threads) => void][] = [
+    ['another collection', (threads) => readAll(threads.reader().collect())],
+    ['one that is not read', (threads) => threads.reader().collect()],
+    ['what takes in all at once', (threads) => threads.collector.takeIn()],
+  ];
+
+  test.each(ways)('in memory that is looked at first, and %s sees that', (_, look) => {
+    jest.spyOn(Pace.prototype, 'spent').mockReturnValue(true);
+    const threads = new Threads(2);
+    const reader = threads.reader('delta');
+    threads.counter(1, 'other').increment(1);
+    threads.counter(0, 'c').increment(1);
+    const snapshot = reader.collect();
+    threads.clock.jump(1);
+    threads.counter(1, 'c').increment(2);
+    look(threads);
+    expect(readAll(snapshot).map(({ name }) => name)).toContain('c');
+  });
+
+  test.each(ways.flatMap(([name, look]) => [0, 1].map((first) => [first, name, look] as const)))(
+    'in a slot that served another, with that of thread %s freed first, and %s sees that',
+    (first, _, look) => {
+      jest.spyOn(Pace.prototype, 'spent').mockReturnValue(true);
+      const threads = new Threads(2, { idleTimeout: MINUTE });
+      const reader = threads.reader('delta');
+      for (const thread of [first, 1 - first]) threads.counter(thread, `of ${thread}`).increment(1);
+      for (let i = 0; i < 4; i++) {
+        readAll(reader.collect());
+        threads.clock.jump(MINUTE);
+        for (const registry of threads.registries) registry.answer();
+      }
+      const { claimed } = threads.collector.arena;
+      threads.counter(0, 'c').increment(1);
+      const snapshot = reader.collect();
+      threads.clock.jump(1);
+      threads.counter(1, 'c').increment(2);
+      expect(threads.collector.arena.claimed).toBe(claimed);
+      look(threads);
+      expect(readAll(snapshot).map(({ name }) => name)).toEqual(['c']);
+    },
+  );
 });
 
 /** Runs `work`, and `meanwhile` once, before the `nth` access of `work` to what others see. False: it had fewer. */
