@@ -155,6 +155,7 @@ export class Collector {
 
   /** Takes a step of a round. True: the round is over. */
   step(round: number): boolean {
+    this.#expirer?.tick();
     return this.#rounds.step(round);
   }
 
@@ -217,6 +218,7 @@ export class Collector {
 
   /** Takes in what there is now, at once and between whatever steps; nothing else is done. */
   takeIn(): void {
+    this.#expirer?.tick();
     this.scan();
     for (const _ of this.#takeIn());
   }

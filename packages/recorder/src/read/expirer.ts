@@ -62,6 +62,8 @@ export class Expirer {
   readonly #settings: Settings;
   readonly #acts: ExpiryActs;
   readonly #pace: Pace;
+  /** In milliseconds. */
+  #time = 0;
   #watched: Watched[] = [];
   /** By series place: when the series was last found to have changed, in milliseconds. */
   readonly #updated: number[] = [];
@@ -82,21 +84,24 @@ export class Expirer {
     this.#acts = acts;
   }
 
+  /** Before each step, and so never within one: a clock may fail. Between two steps any time may pass. */
+  tick(): void {
+    this.#time = this.#settings.clock.now();
+  }
+
   /** Watches a record that was found. */
   watch(record: number, metric: CollectedMetric, series: CollectedSeries): void {
-    const now = this.#now();
-    this.#updated[series.place] = now;
-    this.#watched.push({ record, metric, series, seen: UNSEEN, since: now, requested: false });
+    this.#updated[series.place] = this.#time;
+    this.#watched.push({ record, metric, series, seen: UNSEEN, since: this.#time, requested: false });
     this.#bare.delete(series);
     this.#evicted.delete(series);
   }
 
   /** Forgets the records of threads that are gone; their series live on until they were idle for long enough. */
   *forget(isGone: (record: number) => boolean): Generator<undefined, void> {
-    const now = this.#now();
     const keeps = ({ record, metric, series }: Watched) => {
       if (!isGone(record)) return true;
-      this.#updated[series.place] = now;
+      this.#updated[series.place] = this.#time;
       if (recordCount(series.records) === 0) this.#bare.set(series, metric);
       return false;
     };
@@ -141,7 +146,7 @@ export class Expirer {
 
   /** One pass over all slots, when all records that were found are watched. */
   *pass(): Generator<undefined, void> {
-    const now = this.#now();
+    const now = this.#time;
     yield* this.#takeOver(now);
     const crowded = yield* this.#look(now);
     if (this.#settings.limits.evict !== 'none' && crowded.size > 0) yield* this.#evict(crowded, now);
@@ -160,8 +165,8 @@ export class Expirer {
       const activity = this.#activity(slot);
       if (activity !== slot.seen) {
         slot.seen = activity;
-        slot.since = now;
-        this.#updated[slot.series.place] = now;
+        slot.since = this.#time;
+        this.#updated[slot.series.place] = this.#time;
         if (slot.series === slot.metric.overflow) crowded.set(slot.metric, slot);
       }
       return true;
@@ -207,7 +212,7 @@ export class Expirer {
     for (const slot of this.#watched) {
       if (this.#pace.spent(LIST)) yield;
       const { series } = slot;
-      if (slot.requested || series === slot.metric.overflow || this.#updatedAt(series) === now) continue;
+      if (slot.requested || series === slot.metric.overflow || this.#updatedAt(series) >= now) continue;
       if (!this.#mayExpire(slot)) continue;
       if (!candidates.has(series)) entry(byAge, this.#updatedAt(series), () => []).push(series);
       entry(candidates, series, () => []).push(slot);
@@ -288,7 +293,7 @@ export class Expirer {
     for (const slot of slots) {
       // A sample came after the verdict.
       if (this.#activity(slot) === slot.seen) continue;
-      this.#updated[series.place] = now;
+      this.#updated[series.place] = this.#time;
       this.#evicted.delete(series);
     }
     this.#acts.retire(
@@ -330,9 +335,5 @@ export class Expirer {
 
   #timeout({ kind }: CollectedMetric): number {
     return this.#settings.idleTimeout[kind];
-  }
-
-  #now(): number {
-    return this.#settings.clock.now();
   }
 }
