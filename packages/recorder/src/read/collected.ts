@@ -112,6 +112,11 @@ export class CollectedSeries implements Cells, SeriesNotes {
     return this.some?.born ?? this.start;
   }
 
+  /** When it was last exported before it ended; 0: it never did. */
+  get ended(): bigint {
+    return this.some?.ended ?? 0n;
+  }
+
   /** It ends; `exported`: when it was last exported. */
   expire(exported: bigint): void {
     const rest = this.rest();
@@ -196,6 +201,8 @@ export class CollectedMetric {
   /** Whether the place of the overflow series is kept. */
   admitted = false;
   overflow: CollectedSeries | undefined;
+  /** When any of those that are gone was last exported: where one comes again, it begins after that, by whoever's clock. */
+  ended = 0n;
   /** Whether there was a warning that it has too many series. */
   overflowReported = false;
   type: StorageType;

@@ -394,11 +394,13 @@ export class Collector {
   /** Lets go of a series that nobody asks for any more; `Departures` takes it off the metric's list. */
   #forget(metric: CollectedMetric, series: CollectedSeries): void {
     series.leave();
+    if (series.ended > metric.ended) metric.ended = series.ended;
     if (series === metric.overflow) metric.overflow = undefined;
     this.#freePlaces.push(series.place);
   }
 
-  #create(metric: CollectedMetric, key: Key, start: bigint): CollectedSeries {
+  #create(metric: CollectedMetric, key: Key, recorded: bigint): CollectedSeries {
+    const start = recorded > metric.ended ? recorded : metric.ended;
     // One bigint object for equal starts, so that what is derived from it can be kept.
     if (start !== this.#lastStart) this.#lastStart = start;
     const place = this.#freePlaces.pop() ?? this.#places++;

@@ -131,6 +131,25 @@ test('a series that began before the last collection is not born: its beginning 
   expect(lives(reader.collect())).toEqual({ born: [], shown: ['counter'], ended: [] });
 });
 
+test('a series that is gone and comes again, of a thread whose clock is behind, begins after it was last shown', () => {
+  const threads = new Threads(2, { idleTimeout: IDLE }, [0n, 3_600_000_000_000n]);
+  const reader = threads.reader();
+  threads.counter(1, 'counter', labels).increment(5);
+  const first = reader.collect();
+  expect(readAll(first)).toHaveLength(1);
+  for (let i = 0; i < 3; i++) {
+    threads.clock.jump(IDLE);
+    threads.takeIn();
+    threads.registries[1]!.answer();
+  }
+  expect(threads.collector.scopes[0]!.metrics[0]!.series).toEqual([]);
+  threads.counter(0, 'counter', labels).increment(5);
+  const second = reader.collect();
+  const [again] = readAll(second);
+  expect(again!.start).toBeGreaterThanOrEqual(first.time);
+  expect(again!.start).toBeLessThan(second.time);
+});
+
 test('a reader that does not collect gathers at most as many ends as there may be series', () => {
   const threads = new Threads(1, { idleTimeout: IDLE, cardinality: { total: 10 } });
   const [idle, busy] = [threads.reader(), threads.reader()];
