@@ -4,9 +4,10 @@ import { join } from 'node:path';
 /** Runs a fixture in a Node of its own, on the built package, and gives what it printed as JSON. */
 export function runFixture(name: string, nodeOptions: readonly string[] = []): unknown {
   const file = join(__dirname, '..', 'fixtures', name);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...nodeOptions, file], {
+  const { error, status, stdout, stderr } = spawnSync(process.execPath, [...nodeOptions, file], {
     encoding: 'utf8',
   });
+  if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`);
   return JSON.parse(stdout);
 }

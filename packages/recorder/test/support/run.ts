@@ -8,9 +8,14 @@ export function runFixture(
   args: readonly string[] = [],
 ): unknown {
   const file = join(__dirname, '..', 'fixtures', name);
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...nodeOptions, file, ...args], {
-    encoding: 'utf8',
-  });
+  const { error, status, signal, stdout, stderr } = spawnSync(
+    process.execPath,
+    [...nodeOptions, file, ...args],
+    {
+      encoding: 'utf8',
+    },
+  );
+  if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`${name} ended with ${signal ?? status}: ${stderr}`);
   return JSON.parse(stdout);
 }
