@@ -43,7 +43,7 @@ export type LabelContext = ReadonlyMap<string, SeriesLabelValue>;
 export interface State {
   /** A handle takes its fast path while its cell's gate equals this: `epoch`, or `CLOSED`. */
   gate: number;
-  /** The same for counters whose sink has `left`: `COUNTED - epoch`, or `CLOSED`. */
+  /** The same for counters whose store has `left`: `COUNTED - epoch`, or `CLOSED`. */
   counted: number;
   /** Counts installations and uninstallations, from 1. A handle bound under another epoch asks again. */
   epoch: number;
