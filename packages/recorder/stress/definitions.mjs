@@ -4,7 +4,7 @@ import { strict as assert } from 'node:assert';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { scope, setGlobalRecorder } from '@ostinato/core';
 import { attachWorker, createRecorder } from '@ostinato/recorder';
-import { ended, nextTurn, ok, size } from './support.mjs';
+import { ended, nextTurn, ok, runLanes, size } from './support.mjs';
 
 const LANES = 2;
 const SERIES = 3;
@@ -72,20 +72,7 @@ async function main() {
     }
   }
 
-  let running = LANES;
-  for (let lane = 0; lane < LANES; lane++) {
-    run(lane).then(
-      () => running--,
-      (error) => {
-        process.stderr.write(`${error.stack}\n`);
-        process.exit(1);
-      },
-    );
-  }
-  while (running > 0) {
-    collect();
-    await nextTurn();
-  }
+  await runLanes(LANES, run, collect);
   collect();
   ok(
     `${LANES * metrics} metrics defined by ${kills} terminated workers, ${collections} collections meanwhile: each knew all that was there`,

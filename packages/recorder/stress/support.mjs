@@ -102,3 +102,21 @@ function copy({ metric, value, count, sum, min, max, scale, counts, length }) {
 function id(name, labels) {
   return `${name} ${labels.map(([label, value]) => `${label}=${value}`).sort()}`;
 }
+
+/** Runs so many lanes, and `meanwhile` once a turn until all are done. A lane that fails ends the program. */
+export async function runLanes(count, run, meanwhile) {
+  let running = count;
+  for (let lane = 0; lane < count; lane++) {
+    run(lane).then(
+      () => running--,
+      (error) => {
+        process.stderr.write(`${error.stack}\n`);
+        process.exit(1);
+      },
+    );
+  }
+  while (running > 0) {
+    meanwhile();
+    await nextTurn();
+  }
+}

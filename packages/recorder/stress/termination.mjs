@@ -4,7 +4,7 @@ import { strict as assert } from 'node:assert';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { counter, histogram, setGlobalRecorder } from '@ostinato/core';
 import { attachWorker, createRecorder } from '@ostinato/recorder';
-import { Audit, ended, nextTurn, ok, size } from './support.mjs';
+import { Audit, ended, nextTurn, ok, runLanes, size } from './support.mjs';
 
 const LANES = 3;
 const BOUNDS = [1, 10, 100];
@@ -71,20 +71,7 @@ async function main() {
     }
   }
 
-  let running = LANES;
-  for (let lane = 0; lane < LANES; lane++) {
-    run(lane).then(
-      () => running--,
-      (error) => {
-        process.stderr.write(`${error.stack}\n`);
-        process.exit(1);
-      },
-    );
-  }
-  while (running > 0) {
-    audit.collect();
-    await nextTurn();
-  }
+  await runLanes(LANES, run, () => audit.collect());
   audit.settle();
   assert(recorder.memory < 8 * 65_536, `${recorder.memory} bytes are still in use`);
   ok(
