@@ -36,11 +36,12 @@ export function incrementsOf(handles) {
     }
   };
 }
+/** Each of the 64 is given all of the samples, not always the same few. */
 export function recordsOf(handles) {
   const all = handles;
   for (const each of all) each.record(1);
   return (n) => {
-    for (let i = 0; i < n; i += 1) all[i & 63].record((i & 1023) + 0.5);
+    for (let i = 0; i < n; i += 1) all[i & 63].record(((i + (i >> 6)) & 1023) + 0.5);
   };
 }
 function adds(instrument) {

@@ -75,7 +75,7 @@ fn main() {
             let mut pushed = 0_usize;
             measure(|n| {
                 for i in 0..n {
-                    buckets[i & (HANDLES - 1)].push(black_box((i & 1023) as f64 + 0.5));
+                    buckets[i & (HANDLES - 1)].push(black_box(((i + (i >> 6)) & 1023) as f64 + 0.5));
                     pushed += 1;
                     if pushed & 65_535 == 0 {
                         for bucket in &buckets {

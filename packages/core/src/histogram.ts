@@ -44,14 +44,23 @@ export class HistogramHandle extends Handle<HistogramSink> implements Histogram 
   record(value: number): void {
     const { cell } = this;
     if (cell.gate === state.gate && typeof value === 'number') {
-      // Twice, as in counters; "off" is not one of the others, so that these are few.
+      // As in counters; "off" is not one of the others, so that these are few.
       if (cell.slots === usual.slots) {
-        if ((cell.sink as TakingSink).take(value, usual.slots as Float64Array)) return;
-      } else if (cell === noop || (cell.sink as TakingSink).take(value, cell.slots as Float64Array)) {
-        return;
-      }
+        if ((cell.sink as TakingSink).take(value, usual.slots as Float64Array) >= 0) return;
+      } else if (cell === noop || this.isTakenElsewhere(value)) return;
     }
+    this.recordOne(value);
+  }
+
+  // Apart, so that `record` is small, and the compiler puts all of it into callers that have two or three.
+
+  private recordOne(value: number): void {
     this.recordByEscape(value, 1, 'record');
+  }
+
+  private isTakenElsewhere(value: number): boolean {
+    const { sink, slots } = this.cell;
+    return (sink as TakingSink).take(value, slots as Float64Array) >= 0;
   }
 
   recordMany(value: number, count: number): void {

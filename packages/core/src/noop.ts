@@ -11,8 +11,8 @@ class NoopGauge implements GaugeSink {
 }
 class NoopHistogram implements HistogramSink {
   record(): void {}
-  take(): boolean {
-    return true;
+  take(): number {
+    return 0;
   }
 }
 

@@ -98,9 +98,9 @@ export interface HistogramSink {
   record(value: number, count: number): void;
   /**
    * The fast path of one sample, where the cell has slots, which are given too. Unlike all others it receives any number.
-   * It does what `record` does, or nothing and returns false: then `record` is called, if the number is valid.
+   * It does what `record` does, or nothing and returns a negative number: then `record` is called, if the sample is valid.
    */
-  take?(value: number, slots: Float64Array): boolean;
+  take?(value: number, slots: Float64Array): number;
 }
 
 /** Why an operation was refused; the value of `ostinato.refused{reason}`. */

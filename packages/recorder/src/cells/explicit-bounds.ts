@@ -65,12 +65,13 @@ export class ExplicitBounds {
     double[0] = value;
     const high = Math.max(LOWEST, Math.min(halves[1] as number, HIGHEST));
     const at = this.cells[(high >> CELL_SHIFT) + this.at] as number;
-    return further(this.bounds, at, value) - this.from;
+    return further(this.bounds, at) - this.from;
   }
 }
 
-/** The place of the first bound, from `at` on, that is not below the value. */
-export function further(bounds: Float64Array, at: number, value: number): number {
+/** The place of the first bound, from `at` on, that is not below the value that `DOUBLE` holds. */
+export function further(bounds: Float64Array, at: number): number {
+  const value = double[0] as number;
   let bound = at;
   while (value > (bounds[bound] as number)) bound++;
   return bound;

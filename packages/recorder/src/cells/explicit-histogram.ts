@@ -83,9 +83,13 @@ export class ExplicitHistogram implements HistogramSink {
     this.cell = makeCell<HistogramSink>(bounds.isPooled ? this.slots : undefined, index, this);
   }
 
-  /** How many different numbers `record` returns. */
+  /** How many different numbers `record` returns, one after the other from `firstGroup` on. */
   get groups(): number {
     return this.bounds.length + 1;
+  }
+
+  get firstGroup(): number {
+    return this.index + EXPLICIT_BUCKETS;
   }
 
   /** Nothing is written here again: a sample that comes in spite of the revoked cell goes nowhere. */
@@ -96,15 +100,15 @@ export class ExplicitHistogram implements HistogramSink {
   /**
    * Straight-line from the first store on: nothing there can be interrupted by the end of the thread. The sum goes before
    * the bucket: a reader may pass between the two, and a delta shows a sum with its sample, so the sum of a thread's last
-   * sample must not come after it. Returns the bucket.
+   * sample must not come after it. Returns the address of the bucket.
    */
   record(value: number, count: number): number {
     const { slots, index, bounds } = this;
-    const bucket = bounds.find(value);
+    const bucket = index + BUCKETS + bounds.find(value);
     (slots[index + SUM] as number) += value * count;
     if (value < (slots[index + MIN] as number)) slots[index + MIN] = value;
     if (value > (slots[index + MAX] as number)) slots[index + MAX] = value;
-    (slots[index + BUCKETS + bucket] as number) += count;
+    (slots[bucket] as number) += count;
     (slots[index + WRITES] as number) += 1;
     this.widen();
     return bucket;
@@ -118,34 +122,37 @@ export class ExplicitHistogram implements HistogramSink {
     this.span = Math.max(0, Math.min(halves[1] as number, HIGH + 1) - this.low);
   }
 
-  take(value: number, slots: Float64Array): boolean {
-    return this.put(value, slots) >= 0;
-  }
-
   /**
    * As `record`, of one sample that lies between minimum and maximum; most do. One comparison of integers says so, and with
-   * it that the value is valid. Only the others are compared with minimum and maximum themselves. Negative: not done.
+   * it that the value is valid. Returns what `record` does.
    */
-  put(value: number, slots: Float64Array): number {
+  take(value: number, slots: Float64Array): number {
     double[0] = value;
     let high = halves[1] as number;
     if ((high - this.low) >>> 0 >= this.span >>> 0) {
-      if (slots !== this.slots) return -1;
-      const { index } = this;
-      if (!(value >= (slots[index + MIN] as number) && value <= (slots[index + MAX] as number))) return -1;
-      high = Math.max(LOW, Math.min(high, HIGH));
+      high = this.reach(slots);
+      if (high < 0) return -1;
     }
-    let bound = cells[((high >> SHIFT) + this.cellsAt) | 0] as number;
-    if (value > (pool[bound] as number)) {
-      bound = (bound + 1) | 0;
-      if (value > (pool[bound] as number)) bound = goFurther(pool, bound, value);
-    }
-    const bucket = (this.bucketsAt + bound) | 0;
+    let bound = cells[(high >> SHIFT) + this.cellsAt] as number;
+    if (value > (pool[bound] as number)) bound = goFurther(pool, bound);
+    const bucket = this.bucketsAt + bound;
     const { index } = this;
-    const sum = (index + SUM) | 0;
+    const sum = index + SUM;
     slots[sum] = (slots[sum] as number) + value;
     slots[bucket] = (slots[bucket] as number) + 1;
     slots[index] = (slots[index] as number) + 1;
-    return (bucket - index - BUCKETS) | 0;
+    return bucket;
+  }
+
+  /**
+   * Of the value that `DOUBLE` holds: its upper half, or the nearest one with a cell of the bounds, if the value lies between
+   * minimum and maximum themselves; else a negative number. As an argument, the value would be put on the heap.
+   */
+  private reach(slots: Float64Array): number {
+    if (slots !== this.slots) return -1;
+    const { index } = this;
+    const value = double[0] as number;
+    if (!(value >= (slots[index + MIN] as number) && value <= (slots[index + MAX] as number))) return -1;
+    return Math.max(LOW, Math.min(halves[1] as number, HIGH));
   }
 }

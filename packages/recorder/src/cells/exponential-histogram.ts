@@ -77,9 +77,13 @@ export class ExponentialHistogram implements HistogramSink {
     this.cell = makeCell<HistogramSink>(this.slots, index, this);
   }
 
-  /** How many different numbers `record` returns. */
+  /** As in explicit histograms. */
   get groups(): number {
     return 1;
+  }
+
+  get firstGroup(): number {
+    return 0;
   }
 
   /** Nothing is written here again: a sample that comes in spite of the revoked cell goes nowhere. */
@@ -124,15 +128,11 @@ export class ExponentialHistogram implements HistogramSink {
     this.span = Math.max(0, (halves[1] as number) - this.low);
   }
 
-  take(value: number, slots: Float64Array): boolean {
-    return this.put(value, slots) >= 0;
-  }
-
   /**
    * As `record`, of one sample between minimum and maximum whose bucket there is; as in explicit histograms. Not for zero
-   * and subnormal values.
+   * and subnormal values. Returns what `record` does.
    */
-  put(value: number, slots: Float64Array): number {
+  take(value: number, slots: Float64Array): number {
     double[0] = value;
     const high = halves[1] as number;
     if ((high - this.low) >>> 0 >= this.span >>> 0) {

@@ -53,14 +53,16 @@ export class SampledCounter extends Reservoir implements CounterStore {
 export class SampledHistogram extends Reservoir implements HistogramSink {
   readonly cell: Cell<HistogramSink>;
   readonly inner: ExplicitHistogram | ExponentialHistogram;
-  /** By what `inner.record` returns. */
+  /** By group: what `inner.record` returns, less the first. */
   private readonly countdowns: Int32Array;
+  private readonly firstGroup: number;
 
   constructor(pool: ExemplarPool, inner: ExplicitHistogram | ExponentialHistogram) {
     super(pool, inner.series, inner instanceof ExplicitHistogram ? 1 : OF_EXPONENTIAL);
     this.cell = makeCell<HistogramSink>(inner.cell.slots, inner.cell.index, this);
     this.inner = inner;
     this.countdowns = new Int32Array(inner.groups);
+    this.firstGroup = inner.firstGroup;
   }
 
   rearm(): void {
@@ -68,14 +70,13 @@ export class SampledHistogram extends Reservoir implements HistogramSink {
   }
 
   record(value: number, count: number): void {
-    this.count(this.inner.record(value, count), value, count);
+    this.count(this.inner.record(value, count) - this.firstGroup, value, count);
   }
 
-  take(value: number, slots: Float64Array): boolean {
-    const group = this.inner.put(value, slots);
-    if (group < 0) return false;
-    this.count(group, value, 1);
-    return true;
+  take(value: number, slots: Float64Array): number {
+    const group = this.inner.take(value, slots) - this.firstGroup;
+    if (group >= 0) this.count(group, value, 1);
+    return group;
   }
 
   private count(group: number, value: number, count: number): void {

@@ -10,8 +10,8 @@ class Nothing implements CounterSink, GaugeSink, HistogramSink {
   add(): void {}
   record(): void {}
   /** What is refused is refused here too. */
-  take(value: number): boolean {
-    return value >= 0 && value < Infinity;
+  take(value: number): number {
+    return value >= 0 && value < Infinity ? 0 : -1;
   }
 }
 

@@ -31,7 +31,7 @@ test.each([
     sink.record(5, 1);
     const order = stores(sink as never);
     if (method === 'record') sink.record(5, 1);
-    else expect(sink.take?.(5, sink.slots)).toBe(true);
+    else expect(sink.take?.(5, sink.slots)).toBeGreaterThanOrEqual(0);
     // No minimum and maximum: they are what they were.
     expect(order).toEqual([SUM, expect.any(Number), WRITES]);
     expect(order[1]).toBeGreaterThan(3);
