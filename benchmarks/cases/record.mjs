@@ -9,7 +9,7 @@ export const note = `"Held" is one of 64 handles, used in turn, and compared wit
 handle, compared with one: its additions wait for each other in memory as those on a single slot of a bare array do, so
 none can take less. Four constants are what a module has that keeps each handle under a name. Label objects are made anew for each call, of 100 label sets
 unless another number is given.`;
-export const rounds = 2;
+export const rounds = 3;
 export const newerNode = true;
 
 /** `rival` names the case that a case is compared with, `rust` one of rust/src/main.rs, `newer` asks for Node 22. */

@@ -51,21 +51,26 @@ export function targetsSection(all) {
   const lines = [
     '## What they must show',
     '',
-    'Ratios of the same run; a ✗ is a figure that is missed.',
+    'Ratios of the same run; a ✗ is a figure that is missed; why the machine does not allow it stands below.',
     '',
     row(['figure', 'asked', ...nodes]),
     row(['---', '---:', ...nodes.map(() => '---:')]),
   ];
+  const reasons = [];
   for (const target of targets) {
-    const { asked, unit, text } = target;
+    const { asked, unit, text, why } = target;
     const suffix = unit === 'x' ? 'x' : ` ${unit}`;
     const limit = Number(asked.limit.toFixed(2));
     const cells = nodes.map((node) => {
       const judged = judge(target, (group, name) => all[node][group]?.[name]);
       if (judged === undefined) return '';
+      if (!judged.met && why !== undefined && !reasons.includes(why)) reasons.push(why);
       return `${number(judged.figure)}${suffix}${judged.met ? '' : ' ✗'}`;
     });
-    lines.push(row([text, `${asked.least ? '≥' : '≤'} ${limit}${suffix}`, ...cells]));
+    const note = reasons.indexOf(why) + 1;
+    const marked = note > 0 ? `${text} (${note})` : text;
+    lines.push(row([marked, `${asked.least ? '≥' : '≤'} ${limit}${suffix}`, ...cells]));
   }
+  if (reasons.length > 0) lines.push('', ...reasons.map((why, i) => `${i + 1}. ${why.replace(/\s+/g, ' ')}`));
   return lines;
 }

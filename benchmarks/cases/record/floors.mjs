@@ -27,6 +27,21 @@ export const floors = {
       };
     },
   },
+  'floor: three labels of a literal, looked at': {
+    make: () => {
+      const method = 'GET';
+      const present = (labels) => {
+        let count = 0;
+        for (const label in labels) if (labels[label] !== '') count += 1;
+        return count;
+      };
+      return (n) => {
+        let sum = 0;
+        for (let i = 0; i < n; i += 1) sum = (sum + present({ method, route: '/', status: 200 })) | 0;
+        return sum;
+      };
+    },
+  },
   'floor: Atomics.add': {
     make: () => {
       const words = new Int32Array(shared());

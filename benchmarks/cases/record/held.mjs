@@ -44,6 +44,17 @@ export function recordsOf(handles) {
     for (let i = 0; i < n; i += 1) all[i & 63].record(((i + (i >> 6)) & 1023) + 0.5);
   };
 }
+/** As a handler does that records a duration and a size. */
+function recordsOfTwo([first, second]) {
+  const [a, b] = [first, second];
+  return (n) => {
+    for (let i = 0; i < n; i += 2) {
+      const sample = (i & 1023) + 0.5;
+      a.record(sample);
+      b.record(sample);
+    }
+  };
+}
 function adds(instrument) {
   const c = instrument;
   return (n) => {
@@ -120,6 +131,17 @@ export const held = {
     },
   },
   'OTel: histogram, 15 bounds': { make: () => records(otel().meter.createHistogram('h')) },
+  'OTel: histogram, 15 bounds, of a duration': {
+    make: () => {
+      const h = otel().meter.createHistogram('h');
+      return (n) => {
+        for (let i = 0; i < n; i += 1) {
+          const start = performance.now();
+          h.record(performance.now() - start);
+        }
+      };
+    },
+  },
   'OTel: histograms, 15 bounds, 64': { make: () => recordsOf(otelHistograms(otel())) },
   'OTel: histogram, exponential': {
     make: () => records(otel({ exponential: true }).meter.createHistogram('h')),
@@ -213,10 +235,24 @@ export const held = {
       return records(histogram('h'));
     },
   },
-  'held histogram, a timer': {
+  'held histograms, 15 bounds, two in one function': {
     rival: 'OTel: histogram, 15 bounds',
     make: () => {
+      install({ buckets: { h: BOUNDS } });
+      return recordsOfTwo(many((i) => histogram('h', { i })));
+    },
+  },
+  'held histograms, exponential, two in one function': {
+    rival: 'OTel: histogram, exponential',
+    make: () => {
       install();
+      return recordsOfTwo(many((i) => histogram('h', { i })));
+    },
+  },
+  'held histogram, a timer': {
+    rival: 'OTel: histogram, 15 bounds, of a duration',
+    make: () => {
+      install({ buckets: { h: BOUNDS } });
       const h = defineHistogram('h', { unit: 'ms' });
       return (n) => {
         for (let i = 0; i < n; i += 1) h.startTimer().stop();
