@@ -83,12 +83,12 @@ export class ExplicitHistogram implements HistogramSink {
     this.cell = makeCell<HistogramSink>(bounds.isPooled ? this.slots : undefined, index, this);
   }
 
-  /** How many different numbers `record` returns, one after the other from `firstGroup` on. */
-  get groups(): number {
+  get buckets(): number {
     return this.bounds.length + 1;
   }
 
-  get firstGroup(): number {
+  /** Its address; the others follow. */
+  get firstBucket(): number {
     return this.index + EXPLICIT_BUCKETS;
   }
 

@@ -77,15 +77,6 @@ export class ExponentialHistogram implements HistogramSink {
     this.cell = makeCell<HistogramSink>(this.slots, index, this);
   }
 
-  /** As in explicit histograms. */
-  get groups(): number {
-    return 1;
-  }
-
-  get firstGroup(): number {
-    return 0;
-  }
-
   /** Nothing is written here again: a sample that comes in spite of the revoked cell goes nowhere. */
   close(): void {
     this.slots = CLOSED;
@@ -98,9 +89,9 @@ export class ExponentialHistogram implements HistogramSink {
 
   /**
    * Straight-line from the first store on: nothing there can be interrupted by the end of the thread. The sum goes before
-   * the bucket, as in explicit histograms. Returns 0: the buckets are too many, and move, for one exemplar each.
+   * the bucket, as in explicit histograms.
    */
-  record(value: number, count: number): number {
+  record(value: number, count: number): void {
     let bucket = ZERO;
     if (value > 0) {
       const finest = indexOf(value);
@@ -117,7 +108,6 @@ export class ExponentialHistogram implements HistogramSink {
     (slots[index + bucket] as number) += count;
     (slots[index + WRITES] as number) += 1;
     this.widen();
-    return 0;
   }
 
   private widen(): void {
@@ -130,7 +120,7 @@ export class ExponentialHistogram implements HistogramSink {
 
   /**
    * As `record`, of one sample between minimum and maximum whose bucket there is; as in explicit histograms. Not for zero
-   * and subnormal values. Returns what `record` does.
+   * and subnormal values.
    */
   take(value: number, slots: Float64Array): number {
     double[0] = value;

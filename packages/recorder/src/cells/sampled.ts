@@ -2,7 +2,7 @@ import { type Cell, CounterCell, type CounterStore, type HistogramSink } from '@
 import { makeCell } from './cell.ts';
 import type { Counters } from './counter.ts';
 import type { ExemplarPool } from './exemplar-pool.ts';
-import { ExplicitHistogram } from './explicit-histogram.ts';
+import type { ExplicitHistogram } from './explicit-histogram.ts';
 import type { ExponentialHistogram } from './exponential-histogram.ts';
 import { Reservoir } from './reservoir.ts';
 
@@ -13,7 +13,8 @@ import { Reservoir } from './reservoir.ts';
 
 /** Exemplars of a counter. */
 const OF_COUNTER = 1;
-/** Of a histogram that has no explicit buckets (OpenTelemetry metrics SDK, "Exemplar defaults"). */
+/** Of each bucket of a histogram, or of one that has no explicit buckets (OpenTelemetry metrics SDK, "Exemplar defaults"). */
+const OF_BUCKET = 1;
 const OF_EXPONENTIAL = 20;
 /** The sample that is offered. */
 const wanted = new Float64Array(1);
@@ -49,20 +50,19 @@ export class SampledCounter extends Reservoir implements CounterStore {
   }
 }
 
-/** One class for both kinds of histogram: a handle's call site sees few. */
-export class SampledHistogram extends Reservoir implements HistogramSink {
+/** By bucket. */
+export class SampledExplicit extends Reservoir implements HistogramSink {
   readonly cell: Cell<HistogramSink>;
-  readonly inner: ExplicitHistogram | ExponentialHistogram;
-  /** By group: what `inner.record` returns, less the first. */
+  readonly inner: ExplicitHistogram;
   private readonly countdowns: Int32Array;
-  private readonly firstGroup: number;
+  private readonly firstBucket: number;
 
-  constructor(pool: ExemplarPool, inner: ExplicitHistogram | ExponentialHistogram) {
-    super(pool, inner.series, inner instanceof ExplicitHistogram ? 1 : OF_EXPONENTIAL);
+  constructor(pool: ExemplarPool, inner: ExplicitHistogram) {
+    super(pool, inner.series, OF_BUCKET);
     this.cell = makeCell<HistogramSink>(inner.cell.slots, inner.cell.index, this);
     this.inner = inner;
-    this.countdowns = new Int32Array(inner.groups);
-    this.firstGroup = inner.firstGroup;
+    this.countdowns = new Int32Array(inner.buckets);
+    this.firstBucket = inner.firstBucket;
   }
 
   rearm(): void {
@@ -70,16 +70,17 @@ export class SampledHistogram extends Reservoir implements HistogramSink {
   }
 
   record(value: number, count: number): void {
-    this.count(this.inner.record(value, count) - this.firstGroup, value, count);
+    this.count(this.inner.record(value, count), value, count);
   }
 
   take(value: number, slots: Float64Array): number {
-    const group = this.inner.take(value, slots) - this.firstGroup;
-    if (group >= 0) this.count(group, value, 1);
-    return group;
+    const bucket = this.inner.take(value, slots);
+    if (bucket >= 0) this.count(bucket, value, 1);
+    return bucket;
   }
 
-  private count(group: number, value: number, count: number): void {
+  private count(bucket: number, value: number, count: number): void {
+    const group = bucket - this.firstBucket;
     const left = (this.countdowns[group] as number) - count;
     if (left > 0) {
       this.countdowns[group] = left;
@@ -92,5 +93,41 @@ export class SampledHistogram extends Reservoir implements HistogramSink {
 
   private next(group: number): void {
     this.countdowns[group] = this.offer(group, wanted[0] as number);
+  }
+}
+
+/** Some of all samples: the buckets are too many, and move, for one each. */
+export class SampledExponential extends Reservoir implements HistogramSink {
+  readonly cell: Cell<HistogramSink>;
+  readonly inner: ExponentialHistogram;
+  private left = 0;
+
+  constructor(pool: ExemplarPool, inner: ExponentialHistogram) {
+    super(pool, inner.series, OF_EXPONENTIAL);
+    this.cell = makeCell<HistogramSink>(inner.cell.slots, inner.cell.index, this);
+    this.inner = inner;
+  }
+
+  rearm(): void {
+    this.left = 0;
+  }
+
+  record(value: number, count: number): void {
+    this.inner.record(value, count);
+    this.left -= count;
+    if (this.left <= 0) this.left = this.offer(0, value);
+  }
+
+  take(value: number, slots: Float64Array): number {
+    if (this.inner.take(value, slots) < 0) return -1;
+    if (--this.left <= 0) {
+      wanted[0] = value;
+      this.next();
+    }
+    return 0;
+  }
+
+  private next(): void {
+    this.left = this.offer(0, wanted[0] as number);
   }
 }

@@ -37,7 +37,7 @@ import { prepareIndex } from '../cells/exponential-index.ts';
 import { FirstSample } from '../cells/first-sample.ts';
 import { GaugeCell } from '../cells/gauge.ts';
 import { shareGauge } from '../cells/gauge-table.ts';
-import { SampledCounter, SampledHistogram } from '../cells/sampled.ts';
+import { SampledCounter, SampledExplicit, SampledExponential } from '../cells/sampled.ts';
 import { type SampleSink, TappedHistogram } from '../cells/tapped-histogram.ts';
 import type { Timeline } from '../clock.ts';
 import { Observers } from '../observers.ts';
@@ -483,9 +483,10 @@ export class Registry implements Recorder {
     const pool = this.#exemplars;
     if (pool === undefined || !this.#sampling) return undefined;
     this.#own?.keepsExemplars(sink.series, labels);
-    return sink instanceof CounterCell
-      ? new SampledCounter(pool, sink).cell
-      : new SampledHistogram(pool, sink).cell;
+    if (sink instanceof CounterCell) return new SampledCounter(pool, sink).cell;
+    return sink instanceof ExplicitHistogram
+      ? new SampledExplicit(pool, sink).cell
+      : new SampledExponential(pool, sink).cell;
   }
 
   #allocate(metric: Metric, reserve: boolean): number | undefined {
@@ -535,7 +536,7 @@ function wantsExemplars({ exemplars }: Settings): boolean {
 function innermost(sink: AnyCell['sink']): OwnSink | GaugeCell {
   if (sink instanceof TappedHistogram) return sink.histogram;
   if (sink instanceof CounterCell) return sink.store instanceof SampledCounter ? sink.store.inner : sink;
-  if (sink instanceof SampledHistogram) return sink.inner;
+  if (sink instanceof SampledExplicit || sink instanceof SampledExponential) return sink.inner;
   return sink as OwnSink | GaugeCell;
 }
 
