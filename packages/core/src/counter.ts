@@ -21,6 +21,7 @@ export interface Counter {
 
 const state = sharedState();
 const { usual } = state;
+const noop: Cell<CounterSink> = noopCounter;
 
 export class CounterHandle extends Handle<CounterSink> implements Counter {
   constructor(definition: Definition, target: Key | Fault) {
@@ -45,7 +46,7 @@ export class CounterHandle extends Handle<CounterSink> implements Counter {
           const slots = usual.slots as Float64Array;
           const { index } = cell;
           slots[index] = (slots[index] as number) + by;
-        } else {
+        } else if (cell !== noop) {
           const slots = cell.slots as Float64Array;
           const { index } = cell;
           slots[index] = (slots[index] as number) + by;

@@ -16,6 +16,7 @@ export interface Gauge {
 
 const state = sharedState();
 const { usual } = state;
+const noop: Cell<GaugeSink> = noopGauge;
 
 export class GaugeHandle extends Handle<GaugeSink> implements Gauge {
   constructor(definition: Definition, target: Key | Fault) {
@@ -39,7 +40,7 @@ export class GaugeHandle extends Handle<GaugeSink> implements Gauge {
         const { index } = cell;
         slots[index] = value;
         slots[index + 1] = (slots[index + 1] as number) + 1;
-      } else {
+      } else if (cell !== noop) {
         store(cell.slots as Float64Array, cell.index, value);
       }
     } else {

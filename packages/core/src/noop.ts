@@ -17,16 +17,16 @@ class NoopHistogram implements HistogramSink {
 }
 
 /**
- * What handles write to while there is no recorder: an array that nobody reads. So "off" takes the same path as
- * "on". The cells are shared by all handles, and their gate is only opened while no recorder is installed.
+ * What the escape writes to while there is no recorder: an array that nobody reads. The cells are shared by all handles, and
+ * their gate is only opened while no recorder is installed. Behind it, a look at which cell it is ends the operation.
  */
-const scratch = new Float64Array(2);
+const slots = new Float64Array(2);
 
-export const noopCounter: Cell<CounterSink> = new CounterCell(new NoopCounter(), 0, 0, scratch);
-export const noopGauge: Cell<GaugeSink> = { gate: UNOPENED, slots: scratch, index: 0, sink: new NoopGauge() };
+export const noopCounter: Cell<CounterSink> = new CounterCell(new NoopCounter(), 0, 0, slots);
+export const noopGauge: Cell<GaugeSink> = { gate: UNOPENED, slots, index: 0, sink: new NoopGauge() };
 export const noopHistogram: Cell<HistogramSink> = {
   gate: UNOPENED,
-  slots: scratch,
+  slots,
   index: 0,
   sink: new NoopHistogram(),
 };
