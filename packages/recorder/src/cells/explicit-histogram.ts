@@ -95,6 +95,7 @@ export class ExplicitHistogram implements HistogramSink {
   /** Nothing is written here again: a sample that comes in spite of the revoked cell goes nowhere. */
   close(): void {
     this.slots = CLOSED;
+    this.span = 0;
   }
 
   /**

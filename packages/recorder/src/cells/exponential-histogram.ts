@@ -80,6 +80,7 @@ export class ExponentialHistogram implements HistogramSink {
   /** Nothing is written here again: a sample that comes in spite of the revoked cell goes nowhere. */
   close(): void {
     this.slots = CLOSED;
+    this.span = 0;
   }
 
   /** Gives the cell back. After `close`, when nobody reads it any more. */
