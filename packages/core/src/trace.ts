@@ -16,7 +16,10 @@ export interface ActiveSpan {
 
 /** How a tracing library makes itself known, so that nothing here depends on one. */
 export interface TraceContext {
-  /** The active span, if there is one. Called for the few samples that may become exemplars. */
+  /**
+   * The active span, if there is one. Called for the few samples that may become exemplars, but for those that are recorded
+   * by it or by `label`.
+   */
   activeSpan(): ActiveSpan | undefined;
   /** Whether a span can be active at all. Asked from time to time: while it says no, none is looked for. Absent: yes. */
   isTracing?(): boolean;
@@ -28,6 +31,9 @@ export interface TraceContext {
 }
 
 const state = sharedState();
+
+/** Whether a trace context is called: it may record too, and would be called for that again, without end. */
+let isAsked = false;
 
 /**
  * Says how to find the active span in this thread, which is what exemplars need. The last one stays; disposing of it
@@ -48,8 +54,9 @@ export function setTraceContext(trace: TraceContext): Disposable {
 /** The label's value by spans or baggage. Never throws. */
 export function traceLabel(name: string): SeriesLabelValue | undefined {
   const { trace } = state;
-  if (trace?.label === undefined) return undefined;
+  if (trace?.label === undefined || isAsked) return undefined;
   try {
+    isAsked = true;
     const value = trace.label(name);
     const isValue = labelValueProblem(name, value) === undefined && !isAbsent(value);
     return isValue ? (value as SeriesLabelValue) : undefined;
@@ -58,23 +65,31 @@ export function traceLabel(name: string): SeriesLabelValue | undefined {
       return `The labels of the active span could not be found: ${String(error)}`;
     });
     return undefined;
+  } finally {
+    isAsked = false;
   }
 }
 
 /** Whether a span can be active in this thread. Never throws. */
 export function isTracing(): boolean {
   const { trace } = state;
+  // Where it cannot be said, looking for a span tells more.
+  if (isAsked) return true;
   try {
+    isAsked = true;
     return trace !== undefined && trace.isTracing?.() !== false;
   } catch {
-    // Looking for a span tells more.
     return true;
+  } finally {
+    isAsked = false;
   }
 }
 
 /** The span that is active here and now. Never throws: a trace context that does is reported, once. */
 export function activeSpan(): ActiveSpan | undefined {
+  if (isAsked) return undefined;
   try {
+    isAsked = true;
     const span = state.trace?.activeSpan();
     if (span === undefined) return undefined;
     // Read here, where it is no matter what they are.
@@ -85,5 +100,7 @@ export function activeSpan(): ActiveSpan | undefined {
       return `The active span could not be found, so there are no exemplars: ${String(error)}`;
     });
     return undefined;
+  } finally {
+    isAsked = false;
   }
 }

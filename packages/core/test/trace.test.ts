@@ -2,7 +2,7 @@ import { counter } from '../src/facade.ts';
 import { setGlobalRecorder } from '../src/global.ts';
 import { setReporter } from '../src/report.ts';
 import { sharedState } from '../src/state.ts';
-import { activeSpan, isTracing, setTraceContext } from '../src/trace.ts';
+import { activeSpan, isTracing, setTraceContext, type TraceContext, traceLabel } from '../src/trace.ts';
 import { TestRecorder } from './support/recorder.ts';
 
 const span = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true };
@@ -86,3 +86,28 @@ test('a trace context that throws is reported, and there is no span', () => {
   sharedState().trace = undefined;
   setReporter(reporter);
 });
+
+test.each(['activeSpan', 'isTracing', 'label'] as const)(
+  'a trace context that looks for the span itself, by what it records, is not asked again meanwhile: %s',
+  (method) => {
+    let calls = 0;
+    const look = () => {
+      calls++;
+      return [isTracing(), activeSpan(), traceLabel('tenant')];
+    };
+    const looks: Record<typeof method, () => unknown> = {
+      activeSpan: () => look() && span,
+      isTracing: () => look() && true,
+      label: () => look() && 'acme',
+    };
+    const set = setTraceContext({ activeSpan: () => span, [method]: looks[method] } as TraceContext);
+    expect([isTracing(), activeSpan(), method === 'label' && traceLabel('tenant')]).toEqual([
+      true,
+      span,
+      method === 'label' && 'acme',
+    ]);
+    expect(calls).toBe(1);
+    expect(activeSpan()).toEqual(span);
+    set[Symbol.dispose]();
+  },
+);
