@@ -185,9 +185,14 @@ export const targets = [
     atLeast(10),
     exported('OTel: 10,000 exponential histograms', '10,000 exponential histograms'),
   ],
-  ['100,000 counters exported: longest block but for GC', atMost(5), block('100,000 counters'), 'ms'],
   [
-    '100,000 exponential histograms: longest block but for GC',
+    '100,000 counters exported: longest block but for GC, after the first export',
+    atMost(5),
+    block('100,000 counters'),
+    'ms',
+  ],
+  [
+    '100,000 exponential histograms: longest block but for GC, after the first export',
     atMost(5),
     block('100,000 exponential histograms'),
     'ms',
