@@ -18,14 +18,16 @@ const known = readdirSync(join(here, 'cases'))
   .map((file) => file.replace('.mjs', ''))
   .sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b));
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { compare: { type: 'string' }, only: { type: 'string' }, rounds: { type: 'string' } },
-});
+const { values, positionals } = read(() =>
+  parseArgs({
+    allowPositionals: true,
+    options: { compare: { type: 'string' }, only: { type: 'string' }, rounds: { type: 'string' } },
+  }),
+);
 const unknown = positionals.filter((group) => !known.includes(group));
-if (unknown.length > 0) {
-  process.stderr.write(`no group ${unknown.join(', ')}; there are ${known.join(', ')}\n`);
-  process.exit(2);
+if (unknown.length > 0) refuse(`no group ${unknown.join(', ')}; there are ${known.join(', ')}`);
+if (values.rounds !== undefined && !/^[1-9]\d*$/.test(values.rounds)) {
+  refuse(`--rounds ${values.rounds} is not a number of rounds`);
 }
 const names = positionals.length > 0 ? positionals : known;
 const groups = [];
@@ -36,9 +38,29 @@ for (const group of names) {
   groups.push([group, { ...module, cases: Object.fromEntries(wanted) }]);
 }
 
+if (groups.every(([, module]) => Object.keys(module.cases).length === 0)) {
+  refuse(`no case of ${names.join(', ')} has "${values.only}" in its name`);
+}
+
 const print = (line) => process.stdout.write(`${line}\n`);
 if (values.compare === undefined) await measureAll();
-else await compare(values.compare, groups, print);
+else {
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  await compare(values.compare, groups, print, rounds).catch((error) => refuse(error.message));
+}
+
+function refuse(problem) {
+  process.stderr.write(`${problem}\n`);
+  process.exit(2);
+}
+
+function read(parse) {
+  try {
+    return parse();
+  } catch (error) {
+    return refuse(error.message);
+  }
+}
 
 async function measureAll() {
   const started = performance.now();
@@ -64,12 +86,12 @@ async function measureAll() {
     const results = await measureGroup(group, module, labels, places, native);
     for (const label of labels) all[label][group] = results[label];
     const section = groupSection(group, module, results);
-    for (const line of section) print(line);
+    for (const line of ['', ...section, '']) print(line);
     sections.push('', ...section);
     // After each group: a run that is interrupted leaves what it has measured.
     if (names.length === known.length && values.only === undefined) writePage(all, about, sections);
   }
-  for (const line of ['', ...targetsSection(all)]) print(line);
+  for (const line of targetsSection(all)) print(line);
   print(`\n${Math.round((performance.now() - started) / 1000)} s`);
 }
 

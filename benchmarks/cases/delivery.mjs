@@ -14,7 +14,7 @@ import { sink } from '../lib/sink.mjs';
 export const title = 'Delivery: to a local receiver, and by way of the fallback log';
 export const note = `10,000 points an export (half counters, half exponential histograms of 30 samples, which are explicit ones of 15
 bounds for OpenTelemetry), until acknowledged, in ns a point; CPU time is that of the whole process. Replay leaves 50 ms
-between requests, on purpose.`;
+between requests, on purpose. The log is written without \`fsync\`.`;
 export const unit = 'ns a point';
 export const rounds = 2;
 export const columns = [

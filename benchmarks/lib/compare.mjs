@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 import { merge, place, runCase } from './runner.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const ROUNDS = 5;
 
 function command(file, args, cwd) {
   const done = spawnSync(file, args, { cwd, encoding: 'utf8' });
@@ -46,10 +45,18 @@ function checkOut(base, folder) {
   return checkout;
 }
 
-export async function compare(base, groups, print) {
+export async function compare(base, groups, print, times = 5) {
+  const commit = command('git', ['rev-parse', '--short', '--verify', `${base}^{commit}`], root);
   const folder = mkdtempSync(join(tmpdir(), 'ostinato-compare-'));
+  const cleanUp = () => {
+    spawnSync('git', ['worktree', 'remove', '--force', join(folder, 'base')], { cwd: root });
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('SIGINT', () => {
+    cleanUp();
+    process.exit(130);
+  });
   try {
-    const commit = command('git', ['rev-parse', '--short', base], root);
     const places = {
       base: place(process.execPath, { checkout: checkOut(base, folder) }),
       here: place(process.execPath),
@@ -58,11 +65,11 @@ export async function compare(base, groups, print) {
     for (const [group, { cases, unit = 'ns/op' }] of groups) {
       print(`\n${group}, ${unit} | base | here | here/base`);
       const own = Object.keys(cases).filter(
-        (name) => !/OTel|Rust|prom|hot-shots|perf_hooks|floor/.test(name),
+        (name) => !/^OTel|OpenTelemetry|Rust|prom|hot-shots|perf_hooks|floor/.test(name),
       );
       for (const name of own) {
         const rounds = { base: [], here: [] };
-        for (let i = 0; i < ROUNDS; i += 1) {
+        for (let i = 0; i < times; i += 1) {
           for (const [where, there] of Object.entries(places)) {
             // A case may use what base does not have.
             const result = await runCase(there, group, name).catch(() => undefined);
@@ -77,7 +84,6 @@ export async function compare(base, groups, print) {
       }
     }
   } finally {
-    spawnSync('git', ['worktree', 'remove', '--force', join(folder, 'base')], { cwd: root });
-    rmSync(folder, { recursive: true, force: true });
+    cleanUp();
   }
 }

@@ -57,20 +57,28 @@ export function targetsSection(all) {
     row(['---', '---:', ...nodes.map(() => '---:')]),
   ];
   const reasons = [];
+  let rows = 0;
   for (const target of targets) {
     const { asked, unit, text, why } = target;
     const suffix = unit === 'x' ? 'x' : ` ${unit}`;
     const limit = Number(asked.limit.toFixed(2));
+    let explained = false;
     const cells = nodes.map((node) => {
       const judged = judge(target, (group, name) => all[node][group]?.[name]);
       if (judged === undefined) return '';
-      if (!judged.met && why !== undefined && !reasons.includes(why)) reasons.push(why);
+      if (!judged.met && why !== undefined) {
+        explained = true;
+        if (!reasons.includes(why)) reasons.push(why);
+      }
       return `${number(judged.figure)}${suffix}${judged.met ? '' : ' ✗'}`;
     });
-    const note = reasons.indexOf(why) + 1;
-    const marked = note > 0 ? `${text} (${note})` : text;
+    // Of a run of some groups, only what they show.
+    if (cells.every((cell) => cell === '')) continue;
+    rows += 1;
+    const marked = explained ? `${text} (${reasons.indexOf(why) + 1})` : text;
     lines.push(row([marked, `${asked.least ? '≥' : '≤'} ${limit}${suffix}`, ...cells]));
   }
+  if (rows === 0) return [];
   if (reasons.length > 0) lines.push('', ...reasons.map((why, i) => `${i + 1}. ${why.replace(/\s+/g, ' ')}`));
   return lines;
 }

@@ -18,7 +18,7 @@ const PLOTS = [
       { label: 'Ostinato, family.labels(…)', name: 'family: labels(…), 3 labels', own },
       { label: 'Ostinato, counter(name, {…})', name: 'free form, 3 labels', own },
       { label: 'Rust metrics, macro', name: 'Rust: macro, dynamic labels' },
-      { label: '@prometheus-io/client', name: '@prometheus-io/client: counter, 3 labels' },
+      { label: '@prometheus-io/client (newer Node.js)', name: '@prometheus-io/client: counter, 3 labels' },
       { label: 'prom-client', name: 'prom-client: counter, 3 labels' },
       { label: 'OpenTelemetry SDK', name: 'OTel: counter, 3 attributes' },
       { label: 'hot-shots', name: 'hot-shots: increment, 3 tags, sending nothing' },

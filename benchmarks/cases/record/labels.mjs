@@ -85,6 +85,14 @@ const promCounter = (client) => {
   const c = new client.Counter({ name: 'c', help: 'c', labelNames: NAMES, registers: [] });
   return (labels) => c.inc(labels);
 };
+/** What `labels(…)` returned once: it looks them up each time all the same. */
+const keptChild = (client) => {
+  const c = new client.Counter({ name: 'c', help: 'c', labelNames: NAMES, registers: [] });
+  const all = values(64).map((route) => c.labels(method, route, 200));
+  return (n) => {
+    for (let i = 0; i < n; i += 1) all[i & 63].inc();
+  };
+};
 const promHistogram = (client) => {
   const h = new client.Histogram({ name: 'h', help: 'h', labelNames: NAMES, registers: [] });
   return (labels) => h.observe(labels, 7.5);
@@ -111,10 +119,15 @@ export const labels = {
     }),
   },
   'prom-client: counter, 3 labels': { make: fresh(3, 100, () => promCounter(require('prom-client'))) },
+  'prom-client: counter, 3 labels, kept': { make: () => keptChild(require('prom-client')) },
   'prom-client: histogram, 3 labels': { make: fresh(3, 100, () => promHistogram(require('prom-client'))) },
   '@prometheus-io/client: counter, 3 labels': {
     newer: true,
     make: fresh(3, 100, () => promCounter(newer('@prometheus-io/client'))),
+  },
+  '@prometheus-io/client: counter, 3 labels, kept': {
+    newer: true,
+    make: () => keptChild(newer('@prometheus-io/client')),
   },
   '@prometheus-io/client: histogram, 3 labels': {
     newer: true,

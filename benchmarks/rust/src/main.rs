@@ -87,13 +87,6 @@ fn main() {
                 }
             })
         }
-        "held histogram" => {
-            let handle = PrometheusBuilder::new().build_recorder();
-            drop(handle);
-            let h = histogram!("h");
-            measure(|n| (0..n).for_each(|i| black_box(&h).record((i & 1023) as f64 + 0.5)))
-        }
-        "macro, no labels" => measure(|n| (0..n).for_each(|_| counter!("c").increment(1))),
         "macro, static labels" => measure(|n| {
             (0..n).for_each(|_| {
                 counter!("c", "method" => "GET", "route" => "/route", "status" => "200").increment(1)

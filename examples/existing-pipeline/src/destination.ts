@@ -1,3 +1,4 @@
+import { DiagConsoleLogger, DiagLogLevel, diag } from '@opentelemetry/api';
 import { startCollector } from '@ostinato/testing';
 
 /** Where an example exports to. */
@@ -11,7 +12,9 @@ export interface Destination {
 export async function openDestination(): Promise<Destination> {
   const endpoint = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
   if (endpoint !== undefined) {
-    return { endpoint, end: async () => console.log(`exported to ${endpoint}`) };
+    // Stock exporters and readers say here what went wrong, and nowhere else.
+    diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.WARN);
+    return { endpoint, end: async () => console.log(`the endpoint was ${endpoint}`) };
   }
   const collector = await startCollector();
   return {

@@ -2,16 +2,18 @@ import { type ServiceName, ServiceProcess } from './fork.ts';
 
 // Both services, each in a process of its own, until Ctrl-C.
 
-const endpoint = process.env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT ?? process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
+const variable =
+  process.env.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT === undefined
+    ? 'OTEL_EXPORTER_OTLP_ENDPOINT'
+    : 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT';
 
 async function main(): Promise<void> {
   const begin = (name: ServiceName, env: NodeJS.ProcessEnv) =>
     ServiceProcess.start(name, env, (line) => console.log(line.startsWith(name) ? line : `${name}: ${line}`));
   const payments = await begin('payment-service', process.env);
   const orders = await begin('order-service', { ...process.env, PAYMENT_URL: payments.url });
-  console.log(
-    `metrics go to ${endpoint ?? 'http://localhost:4317 (set OTEL_EXPORTER_OTLP_ENDPOINT for another)'}`,
-  );
+  // The services have said by now if they cannot use it.
+  console.log(`${variable} is ${process.env[variable] ?? 'not set, which means http://localhost:4317'}`);
   console.log(
     `try: curl ${orders.url}/order -H 'content-type: application/json' -d '{"amount": 1999, "method": "card"}'`,
   );

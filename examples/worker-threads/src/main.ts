@@ -11,14 +11,22 @@ const { values } = parseArgs({
   },
 });
 
+function whole(option: keyof typeof values): number {
+  const value = Number(values[option]);
+  if (Number.isInteger(value) && value > 0) return value;
+  console.error(`--${option} must be a whole number from 1`);
+  process.exit(2);
+}
+const [images, width, workers] = [whole('images'), whole('width'), whole('workers')];
+
 // Before the first worker: it finds the recorder that is installed when it is constructed.
 const { recorder, shutdown } = start({ serviceName: 'image-hasher' });
 
-const jobs = Array.from({ length: Number(values.images) }, (_, seed) => {
-  return { seed, width: Number(values.width), broken: seed % 25 === 24 };
+const jobs = Array.from({ length: images }, (_, seed) => {
+  return { seed, width, broken: seed % 25 === 24 };
 });
-const digests = await workOn(jobs, Number(values.workers));
-console.log(`${digests.length} of ${jobs.length} images hashed by ${values.workers} workers\n`);
+const digests = await workOn(jobs, workers);
+console.log(`${digests.length} of ${jobs.length} images hashed by ${workers} workers\n`);
 
 for (const run of recorder.reader().collect().chunks(100)) {
   for (const { metric, key, value, count, sum } of run) {

@@ -71,7 +71,7 @@ export interface Key {
  * and `slots[index + 1] += 1` (a plain write counter that shows activity). Histograms: any array; it says that
  * `sink.take`, if there is one, may be called from the fast path. While it is undefined every operation goes through `sink`,
  * and it is looked at again after each of them: a counter's `increment` publishes `slots` once the series is a sum.
- * A counter's store may want some increments for itself: see `CounterStore.left`.
+ * Handles are fastest with a `CounterCell` for counters, whose store may want some increments for itself (`CounterStore.left`).
  */
 export interface Cell<S> {
   gate: number;

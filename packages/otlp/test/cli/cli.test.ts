@@ -19,7 +19,7 @@ import { headerLine } from '../../src/log/format.ts';
 import { openLog } from '../../src/log/open.ts';
 import { samplesOf, sumUnit } from '../log/otlp-units.ts';
 
-const BIN = join(__dirname, '../../dist/cli/bin.js');
+const BIN = join(__dirname, '../../bin/ostinato-otlp.js');
 const EXPORTING = join(__dirname, '../fixtures/processes/exporting.mjs');
 
 let base: string;
