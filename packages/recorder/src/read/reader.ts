@@ -130,7 +130,8 @@ export class CellReader implements Reader, DepartingReader {
     for (; at < end; at++) {
       const series = list[at] as CollectedSeries;
       const { alone } = series;
-      // One cell, which is live, has nothing to add up and never ended.
+      // One cell, which is live, has nothing to add up and never ended. Nor was it taken in after this collection: it would
+      // be more than a cell if it began before the last one that was read from, and else is new to the reader, see below.
       if (alone === 0 || this.#exemplars.has(series)) break;
       const cell = words[alone * 2 + CELL] as number;
       const writes = (isGauge ? doubles[cell + WRITES] : words[alone * 2 + MODE]) as number;
