@@ -18,7 +18,7 @@ let bridge: Bridge | undefined;
 let warnings: string[];
 let undo: (() => unknown)[];
 beforeEach(() => {
-  recorder = createRecorder();
+  recorder = createRecorder({ maxMemory: 2 ** 21 });
   const installation = setGlobalRecorder(recorder);
   warnings = [];
   reportedBefore().clear();

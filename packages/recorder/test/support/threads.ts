@@ -15,6 +15,9 @@ import { Refusals } from '../../src/refusals.ts';
 import { Registry } from '../../src/registry/registry.ts';
 import { type Labels, makeKey } from './series.ts';
 
+/** Tests make very many arenas, faster than they are collected: together they would be more than a system gives a process. */
+const SMALL = 2 ** 22;
+
 /** Several threads' registries and a collector on one arena, each with its own view of the memory, in one isolate. */
 export class Threads {
   readonly clock = new ManualClock();
@@ -30,7 +33,7 @@ export class Threads {
 
   /** `ahead`: by how many nanoseconds the clock of a thread is before that of the collector. */
   constructor(count: number, options: RecorderOptions = {}, ahead: readonly bigint[] = []) {
-    const settings = readSettings({ ...options, clock: this.clock });
+    const settings = readSettings({ maxMemory: SMALL, ...options, clock: this.clock });
     this.#settings = settings;
     this.#ahead = ahead;
     this.buffer = allocateArena(settings.maxMemory);
