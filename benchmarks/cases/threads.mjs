@@ -6,7 +6,7 @@ export const title = 'Threads: ns an operation, over all workers together';
 export const note = `So many workers record at once, each on 64 counters, or histograms, of the same names and labels as the others';
 beside them workers that add to bare arrays of their own. The best of many windows of 20 ms, taken in turn.`;
 export const unit = 'ns/op';
-export const rounds = 1;
+export const rounds = 2;
 export const newerNode = true;
 export const columns = [];
 

@@ -1,6 +1,6 @@
 import { counter, defineCounter, histogram, setTraceContext, withLabels } from '@ostinato/core';
 import { BOUNDS } from '../../lib/rivals.mjs';
-import { increments, incrementsOf, install, recordsOf } from './held.mjs';
+import { increments, incrementsOf, install, records, recordsOf } from './held.mjs';
 
 /** In a span whose trace is kept; it is looked for at few samples, so how it is found is no matter. */
 const inSpan = (options) => {
@@ -34,8 +34,29 @@ const exponential = (begin, options) => ({
   },
 });
 
+/** One handle, in a span. */
+const one = (rival, make, use, options) => ({
+  rival,
+  make: () => {
+    inSpan(options);
+    return use(make('m'));
+  },
+});
+
 /** What exemplars, and labels of the context, cost a handle. */
 export const exemplars = {
+  'held counter, one, exemplars on, span active': one('held counter, one', counter, increments),
+  'held histogram, exponential, one, exemplars on, span active': one(
+    'held histogram, exponential, one',
+    histogram,
+    records,
+  ),
+  'held histogram, 15 bounds, one, exemplars on, span active': one(
+    'held histogram, 15 bounds, one',
+    histogram,
+    records,
+    { buckets: { m: BOUNDS } },
+  ),
   'held counter, exemplars on, span active': counters(inSpan),
   'held counter, exemplars on, no span': counters(outsideOfSpans),
   'held counter, exemplars off': counters(inSpan, OFF),

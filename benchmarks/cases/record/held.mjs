@@ -45,9 +45,13 @@ export function recordsOf(handles) {
     for (let i = 0; i < n; i += 1) all[i & 63].record(((i + (i >> 6)) & 1023) + 0.5);
   };
 }
-/** As a handler does that records a duration and a size. */
+/** As a handler does that records a duration and a size, when the least and the largest have been there. */
 function recordsOfTwo([first, second]) {
   const [a, b] = [first, second];
+  for (const each of [a, b]) {
+    each.record(0.5);
+    each.record(1023.5);
+  }
   return (n) => {
     for (let i = 0; i < n; i += 2) {
       const sample = (i & 1023) + 0.5;
@@ -68,7 +72,7 @@ function addsOf(instruments) {
     for (let i = 0; i < n; i += 1) all[i & 63].add(1);
   };
 }
-function records(handle) {
+export function records(handle) {
   const h = handle;
   return (n) => {
     for (let i = 0; i < n; i += 1) h.record((i & 1023) + 0.5);
