@@ -48,7 +48,8 @@ export class Audit {
       if (type === 'gauge') continue;
       const added = this.#added.get(series) ?? { value: 0, count: 0, sum: 0 };
       assert.equal(added.count, count, `deltas of ${series}`);
-      assert(alike(added.value, value) && alike(added.sum, sum), `deltas of ${series}`);
+      const text = `deltas of ${series}: ${added.value} of ${value}, sum ${added.sum} of ${sum}`;
+      assert(alike(added.value, value) && alike(added.sum, sum), text);
     }
   }
 
@@ -82,9 +83,9 @@ export class Audit {
   }
 }
 
-/** Equal, but for the rounding of fractions. */
+/** Equal, but for rounding: of fractions, and of what is 2^53 or more. */
 function alike(a, b) {
-  return Number.isInteger(a) && Number.isInteger(b) ? a === b : Math.abs(a - b) <= 1e-9 * Math.abs(b);
+  return Number.isSafeInteger(a) && Number.isSafeInteger(b) ? a === b : Math.abs(a - b) <= 1e-9 * Math.abs(b);
 }
 
 function checkCount({ metric, key, count, zeroCount, counts, length }) {
