@@ -51,7 +51,7 @@ export function targetsSection(all) {
   const lines = [
     '## What they must show',
     '',
-    'Ratios of the same run; a ✗ is a figure that is missed; why the machine does not allow it stands below.',
+    'Ratios of the same run; a ✗ is a figure that is missed; what a number says of it stands below.',
     '',
     row(['figure', 'asked', ...nodes]),
     row(['---', '---:', ...nodes.map(() => '---:')]),

@@ -83,9 +83,14 @@ export class Audit {
   }
 }
 
-/** Equal, but for rounding: of fractions, and of what is 2^53 or more. */
+/**
+ * Equal, but for rounding: of fractions, and of what is 2^53 or more. So many thousand deltas that are added up are each off
+ * by 2^-53 of the sum at most.
+ */
 function alike(a, b) {
-  return Number.isSafeInteger(a) && Number.isSafeInteger(b) ? a === b : Math.abs(a - b) <= 1e-9 * Math.abs(b);
+  return Number.isSafeInteger(a) && Number.isSafeInteger(b)
+    ? a === b
+    : Math.abs(a - b) <= 1e-11 * Math.abs(b);
 }
 
 function checkCount({ metric, key, count, zeroCount, counts, length }) {
