@@ -134,11 +134,15 @@ export class ExplicitHistogram implements HistogramSink {
       high = this.reach(slots);
       if (high < 0) return -1;
     }
-    let bound = cells[(high >> SHIFT) + this.cellsAt] as number;
-    if (value > (pool[bound] as number)) bound = goFurther(pool, bound);
-    const bucket = this.bucketsAt + bound;
+    let bound = cells[((high >> SHIFT) + this.cellsAt) | 0] as number;
+    if (value > (pool[bound] as number)) {
+      bound++;
+      // Apart: where no cell has two bounds, the loop is not even compiled.
+      if (value > (pool[bound] as number)) bound = goFurther(pool, bound);
+    }
     const { index } = this;
-    const sum = index + SUM;
+    const sum = (index + SUM) | 0;
+    const bucket = (this.bucketsAt + bound) | 0;
     slots[sum] = (slots[sum] as number) + value;
     slots[bucket] = (slots[bucket] as number) + 1;
     slots[index] = (slots[index] as number) + 1;
