@@ -1,3 +1,4 @@
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { counter, gauge, histogram, setGlobalRecorder } from '@ostinato/core';
@@ -8,7 +9,7 @@ import { encodeBatch } from '../../packages/otlp/dist/encode/batch.js';
 import { watchBlocks } from '../lib/blocks.mjs';
 import { summary } from '../lib/measure.mjs';
 import { BOUNDS, otel } from '../lib/rivals.mjs';
-import { sink } from '../lib/sink.mjs';
+import { EXPORT_PATH, sink } from '../lib/sink.mjs';
 
 export const title = 'Export: collect and encode all series';
 export const note = `Series with 3 labels, all recorded on between two cycles, each histogram with 30 different samples a cycle
@@ -17,7 +18,8 @@ at 10,000 series and less. Each case runs for a second, and three cycles at leas
 has more cycles in that second has larger counts, and so more bytes. The longest block is that of the event loop: in whole
 exports over gRPC for Ostinato, in the cycle alone for OTel. It is that of the best of four, beside that of the first, which
 loads and connects gRPC. What garbage collections took of it is not counted, nor (on Linux) what the thread waited for a processor
-that others had, by the kernel's account.`;
+that others had, by the kernel's account. The floors send 10 bytes by \`@grpc/grpc-js\` and do nothing else; the first of
+their calls is that of the process.`;
 export const unit = 'µs a cycle';
 export const rounds = 1;
 export const newerNode = true;
@@ -176,4 +178,43 @@ function at(series, { large = false } = {}) {
   };
 }
 
-export const cases = { ...at(1_000), ...at(10_000), ...at(100_000, { large: true }) };
+/** What gRPC takes by itself, with nothing to send. */
+function bareGrpc({ connected }) {
+  return {
+    make: () => ({
+      run: async () => {
+        const receiver = await sink();
+        const client = new Client(receiver.endpoint.replace('http://', ''), credentials.createInsecure());
+        const asIs = (bytes) => bytes;
+        const call = () =>
+          new Promise((resolve, reject) => {
+            const done = (error) => (error ? reject(error) : resolve());
+            client.makeUnaryRequest(EXPORT_PATH, asIs, asIs, Buffer.alloc(10), new Metadata(), done);
+          });
+        if (connected) {
+          await new Promise((resolve, reject) => {
+            client.waitForReady(Date.now() + 10_000, (error) => (error ? reject(error) : resolve()));
+          });
+        }
+        const blocks = await watchBlocks(TRIES, () => {}, call);
+        const micros = [];
+        for (let i = 0; i < 1_000; i += 1) {
+          const start = performance.now();
+          await call();
+          micros.push((performance.now() - start) * 1e3);
+        }
+        client.close();
+        await receiver.stop();
+        return { ...summary(micros), ...blocks };
+      },
+    }),
+  };
+}
+
+export const cases = {
+  'floor: calls of bare gRPC': bareGrpc({ connected: false }),
+  'floor: calls of bare gRPC, connected before': bareGrpc({ connected: true }),
+  ...at(1_000),
+  ...at(10_000),
+  ...at(100_000, { large: true }),
+};

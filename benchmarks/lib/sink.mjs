@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { OtlpMetricExporter } from '@ostinato/otlp';
 
+export const EXPORT_PATH = '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export';
 const EXPORT = {
-  path: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
+  path: EXPORT_PATH,
   requestStream: false,
   responseStream: false,
   requestDeserialize: (bytes) => bytes,
