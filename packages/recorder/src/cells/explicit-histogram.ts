@@ -74,12 +74,13 @@ export class ExplicitHistogram implements HistogramSink {
 
   /** `series` is the series' record, `index` is what `allocateExplicit` gave for as many bounds. */
   constructor(arena: Arena, series: number, index: number, bounds: ExplicitBounds) {
-    this.series = series;
-    this.slots = arena.doubles;
+    // What `take` looks at comes first, so that it lies together.
     this.index = index;
-    this.bounds = bounds;
     this.cellsAt = bounds.at;
     this.bucketsAt = index + EXPLICIT_BUCKETS - bounds.from;
+    this.slots = arena.doubles;
+    this.series = series;
+    this.bounds = bounds;
     this.cell = makeCell<HistogramSink>(bounds.isPooled ? this.slots : undefined, index, this);
   }
 

@@ -70,10 +70,11 @@ export class ExponentialHistogram implements HistogramSink {
 
   /** `series` is the series' record, `index` addresses a cell of `FIRST_CAPACITY`. */
   constructor(home: ExponentialHome, series: number, index: number) {
-    this.slots = home.arena.doubles;
-    this.home = home;
-    this.series = series;
+    // What `take` looks at comes first, so that it lies together.
     this.index = index;
+    this.slots = home.arena.doubles;
+    this.series = series;
+    this.home = home;
     this.cell = makeCell<HistogramSink>(this.slots, index, this);
   }
 
