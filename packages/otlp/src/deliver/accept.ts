@@ -28,7 +28,7 @@ export interface Intake {
 }
 
 // Longer than this the event loop is not held while a snapshot is read.
-const SLICE_MILLIS = 2;
+const SLICE_MILLIS = 1;
 
 const SUCCESS: ExportResult = { code: 0 };
 
@@ -119,7 +119,7 @@ interface Reading {
 
 /**
  * The door of the exporter. It keeps no reference to what it was given: a foreign batch arrives here encoded, and our
- * own snapshot is read in slices of at most 2 ms. Batches enter their lines in the order of their exports.
+ * own snapshot is read in slices of 1 ms. Batches enter their lines in the order of their exports.
  */
 export class Acceptor {
   readonly #intake: Intake;
