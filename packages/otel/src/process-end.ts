@@ -4,6 +4,8 @@ import { constants } from 'node:os';
 export interface Ending {
   flush(): Promise<void>;
   shutdown(): Promise<void>;
+  /** As `shutdown`, while others go on recording until the process is gone. */
+  shutdownUnderLoad(): Promise<void>;
   /** The last resort, at exit: nothing asynchronous runs any more. Exit listeners that come later finish it. */
   finishNow(): void;
 }
@@ -43,7 +45,7 @@ export function onProcessEnd(ending: Ending, target: EndingProcess = process): (
       target.exit(exitCode(signal));
     } else {
       begun = true;
-      void ending.shutdown().then(() => {
+      void ending.shutdownUnderLoad().then(() => {
         undo();
         raise(target, signal);
       });

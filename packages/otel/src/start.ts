@@ -5,6 +5,7 @@ import { setGlobalRecorder } from '@ostinato/core';
 import { defaultDirectory, OtlpMetricExporter } from '@ostinato/otlp';
 import { createRecorder, type ExemplarFilter, type RecorderOptions } from '@ostinato/recorder';
 import { follow } from './active-span.ts';
+import { watchActivity } from './activity.ts';
 import { ensureDiagLogger, registered, reportToDiag } from './diagnostics.ts';
 import { readSettings } from './environment.ts';
 import { type GuardedExporter, guardExporter } from './guarded-exporter.ts';
@@ -111,9 +112,8 @@ function assemble(options: StartOptions, undo: (() => void)[]): Parts {
     exportIntervalMillis,
   );
   const given = options.exporter ?? {};
-  const exporter = isExporter(given)
-    ? guardExporter(given)
-    : guardOwn(createExporter(given, serviceOf(resource), exportTimeoutMillis), () => exportNow());
+  const own = isExporter(given) ? undefined : createExporter(given, serviceOf(resource), exportTimeoutMillis);
+  const exporter = isExporter(given) ? guardExporter(given) : guardOwn(own as OtlpMetricExporter, () => exportNow());
   const tellOfItself = recorderMetrics(recorder);
   const collectRecorded = metricCollector(recorder, { temporality: temporalityOf(exporter), resource });
   const collect = () => {
@@ -121,6 +121,10 @@ function assemble(options: StartOptions, undo: (() => void)[]): Parts {
     return collectRecorded();
   };
   const exportNow = () => exporter.export(collect().resourceMetrics, () => {});
+  const logRest = () => {
+    exportNow();
+    own?.shutdownSync();
+  };
   const reader = new PeriodicExportingMetricReader({
     exporter,
     exportIntervalMillis,
@@ -136,6 +140,7 @@ function assemble(options: StartOptions, undo: (() => void)[]): Parts {
     exporter,
     patienceMillis: (flushMillis ?? DEFAULT_FLUSH_MILLIS) + MARGIN_MILLIS,
     exportNow,
+    ...(own?.status().log !== undefined && { logRest }),
   };
 }
 
@@ -148,21 +153,35 @@ function withFilter(
   return exemplars === undefined || !isOpen ? given : { ...given, exemplars };
 }
 
-function endingOf(running: Running, { exportNow }: Parts): Ending {
-  return {
+function endingOf(running: Running, { exportNow, logRest }: Parts): Ending {
+  const ending: Ending = {
     flush: running.forceFlush,
     async shutdown() {
       // Why it failed was said by then: afterwards there may be no logger any more.
       await running.shutdown().catch(() => {});
     },
-    finishNow() {
-      try {
-        exportNow?.();
-      } catch (error) {
-        diag.error('the last metrics could not be exported at exit', error);
+    async shutdownUnderLoad() {
+      if (logRest !== undefined) {
+        const isActive = watchActivity(running.recorder);
+        await running.forceFlush();
+        // There is no end to what comes while an answer is waited for; the log takes it at once.
+        unlessItThrows(() => isActive() && logRest());
       }
+      await ending.shutdown();
+    },
+    finishNow() {
+      if (exportNow !== undefined) unlessItThrows(exportNow);
     },
   };
+  return ending;
+}
+
+function unlessItThrows(last: () => unknown): void {
+  try {
+    last();
+  } catch (error) {
+    diag.error('the last metrics could not be exported at exit', error);
+  }
 }
 
 /**

@@ -36,6 +36,10 @@ function fakeEnding() {
       calls.push('shutdown');
       return shutdown.promise;
     },
+    shutdownUnderLoad() {
+      calls.push('shutdownUnderLoad');
+      return shutdown.promise;
+    },
     finishNow() {
       calls.push('finishNow');
     },
@@ -51,7 +55,7 @@ test.each(['SIGTERM', 'SIGINT'])('%s takes its effect after the shutdown', async
   onProcessEnd(ending, target);
   target.emit(signal, signal);
   await settle();
-  expect(calls).toEqual(['shutdown']);
+  expect(calls).toEqual(['shutdownUnderLoad']);
   expect(target.ends).toEqual([]);
   shutdown.resolve();
   await settle();
@@ -67,7 +71,7 @@ test('a second signal waits for nothing: the process exits', () => {
   target.emit('SIGINT', 'SIGINT');
   expect(target.ends).toEqual(['exit 130']);
   target.emit('exit');
-  expect(calls).toEqual(['shutdown', 'finishNow']);
+  expect(calls).toEqual(['shutdownUnderLoad', 'finishNow']);
 });
 
 test('the first process of a container, which has no default actions, exits', async () => {
@@ -123,7 +127,7 @@ describe('the package signal-exit, which leaves the signal to others as we do', 
     target.emit('SIGTERM', 'SIGTERM');
     shutdown.resolve();
     await settle();
-    expect(calls).toEqual(['shutdown']);
+    expect(calls).toEqual(['shutdownUnderLoad']);
     expect(target.ends).toEqual(['kill 42 SIGTERM, 3 listening']);
   });
 

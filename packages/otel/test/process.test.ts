@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Collector, decodePoints, Ledger, silence, startCollector } from '@ostinato/testing';
+import { type Collector, decodePoints, Ledger, silence, startCollector, success } from '@ostinato/testing';
 
 const APP = join(__dirname, 'fixtures/app.mjs');
 
@@ -30,7 +30,7 @@ class App {
   #out = '';
   #err = '';
 
-  constructor(end: string, settings: object = {}) {
+  constructor(end: string, settings: object = {}, temporality = 'delta') {
     const { PATH, HOME } = process.env;
     const child = spawn(process.execPath, [APP, end, JSON.stringify(settings)], {
       env: {
@@ -38,7 +38,7 @@ class App {
         HOME,
         XDG_STATE_HOME: stateHome,
         OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
-        OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta',
+        OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: temporality,
       },
     });
     this.#child = child;
@@ -102,13 +102,35 @@ describe('a service that does nothing about its end', () => {
     expect(delivered()).toBe(5);
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('delivers on %s, which then has its effect', async (signal) => {
-    const app = new App('idle');
+  test.each([
+    ['SIGTERM', 'delta'],
+    ['SIGINT', 'cumulative'],
+  ] as const)('delivers on %s, which then has its effect (%s)', async (signal, temporality) => {
+    const app = new App('idle', {}, temporality);
     await app.says('ready');
     app.kill(signal);
     expect(await app.ended).toMatchObject({ code: null, signal, err: '' });
     expect(delivered()).toBe(3);
+    expect(logged()).toEqual([]);
   });
+
+  test.each(['delta', 'cumulative'])(
+    'leaves to the next process what it records while the collector takes its time over the last flush (%s)',
+    async (temporality) => {
+      collector.respond(success({ delayMillis: 200 }));
+      const app = new App('busy', {}, temporality);
+      await app.says('ready');
+      app.kill('SIGTERM');
+      const { signal, out, err } = await app.ended;
+      expect({ signal, err }).toEqual({ signal: 'SIGTERM', err: '' });
+      const recorded = Number(out.trimEnd().split('\n').at(-1));
+      expect(delivered()).toBeLessThan(recorded);
+      expect(logged()).toHaveLength(1);
+      collector.respond(success());
+      await new App('return', {}, temporality).ended;
+      expect(delivered()).toBe(recorded + 3);
+    },
+  );
 
   test('leaves its metrics to the next process at process.exit()', async () => {
     expect(await new App('exit').ended).toMatchObject({ code: 3, signal: null });

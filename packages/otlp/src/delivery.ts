@@ -147,6 +147,16 @@ export class Delivery {
     return this.#shutdown;
   }
 
+  /** Ends it within this call: what is not delivered is left to the log, or lost where there is none. */
+  shutdownSync(): void {
+    if (this.#shutdown !== undefined) return;
+    this.#shutdown = Promise.resolve();
+    this.#acceptor.finish();
+    this.#destination.closeSync();
+    this.#forgetExit();
+    this.#selfMetrics.end();
+  }
+
   status(): ExporterStatus {
     const { state, account, memory, logged } = this.#destination;
     const directory = this.#config.fallback?.directory;

@@ -97,6 +97,14 @@ export class OtlpMetricExporter {
     return this.#delivery.shutdown();
   }
 
+  /**
+   * Ends the exporter within this call: whatever is not delivered is left to the fallback log, or lost where there is none. For
+   * handlers after which the process is gone; at `process.exit()` it happens by itself. Does nothing after `shutdown()`.
+   */
+  shutdownSync(): void {
+    this.#delivery.shutdownSync();
+  }
+
   /** Which temporality a reader shall give the metrics of an instrument type: 0 delta, 1 cumulative. */
   selectAggregationTemporality(instrumentType: string): 0 | 1 {
     return DELTAS[this.#config.temporality].has(instrumentType) ? DELTA : CUMULATIVE;
