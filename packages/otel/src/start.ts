@@ -113,7 +113,9 @@ function assemble(options: StartOptions, undo: (() => void)[]): Parts {
   );
   const given = options.exporter ?? {};
   const own = isExporter(given) ? undefined : createExporter(given, serviceOf(resource), exportTimeoutMillis);
-  const exporter = isExporter(given) ? guardExporter(given) : guardOwn(own as OtlpMetricExporter, () => exportNow());
+  const exporter = isExporter(given)
+    ? guardExporter(given)
+    : guardOwn(own as OtlpMetricExporter, () => exportNow());
   const tellOfItself = recorderMetrics(recorder);
   const collectRecorded = metricCollector(recorder, { temporality: temporalityOf(exporter), resource });
   const collect = () => {

@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { firstHeader, isOurs } from '../log/adopt.ts';
 import { Cursor, type Position } from '../log/cursor.ts';
 import { type Files, nodeFiles } from '../log/files.ts';
+import { DAMAGED, REJECTED } from '../log/kept.ts';
 import { isFree, readLease } from '../log/lease.ts';
 import { segmentsIn } from '../log/place.ts';
 import { systemProcesses } from '../log/processes.ts';
@@ -35,6 +36,8 @@ export interface ScannedOwner {
 }
 
 const files: Files = nodeFiles;
+/** What a log without owners may have in it; the last is in the root of a volume. */
+const KEPT: ReadonlySet<string> = new Set([REJECTED, DAMAGED, 'lost+found']);
 
 /** What is in a log's directory. Changes nothing. */
 export function scan(directory: string): ScannedOwner[] {
@@ -48,6 +51,8 @@ export function scan(directory: string): ScannedOwner[] {
     const paths = below.map((name) => join(directory, name));
     throw new UsageError(`${directory} is no log itself; there are logs in it: ${paths.join(', ')}`);
   }
+  const other = files.list(directory).find((name) => !KEPT.has(name));
+  if (other !== undefined) throw new UsageError(`${directory} is no log: there is ${clean(other)} in it`);
   return [];
 }
 

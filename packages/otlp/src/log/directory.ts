@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { Files } from './files.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { Files } from './files.ts';
  */
 export function directoryProblem(files: Files, path: string): string | undefined {
   const status = files.status(path);
-  if (!status) return undefined;
+  if (!status) return problemAbove(files, path);
   if (status.kind === 'link') return `${path} is a symbolic link; name the directory itself`;
   if (status.kind !== 'directory') return `${path} is not a directory`;
   const user = process.geteuid?.();
@@ -22,6 +22,18 @@ export function directoryProblem(files: Files, path: string): string | undefined
     return `${path} can be written by others (mode ${mode}); make it 0700, or name a directory in it: it will be created so`;
   }
   return undefined;
+}
+
+/** Why a directory cannot be made. */
+function problemAbove(files: Files, path: string): string | undefined {
+  let above = dirname(path);
+  let status = files.status(above);
+  while (!status && dirname(above) !== above) {
+    above = dirname(above);
+    status = files.status(above);
+  }
+  const isOther = status && status.kind !== 'directory' && status.kind !== 'link';
+  return isOther ? `${path} cannot be made: ${above} is not a directory` : undefined;
 }
 
 /**

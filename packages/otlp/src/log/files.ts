@@ -54,6 +54,20 @@ export interface Files {
 const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
 const GUARDS = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0);
 
+/**
+ * Makes a directory unless it is there, and says which one it changed. Not all levels at once by `recursive`: where a parent is
+ * there and takes no directory (in `/proc`), Node 20 tries for ever.
+ */
+function makeOne(path: string): string[] {
+  try {
+    fs.mkdirSync(path, { mode: 0o700 });
+    return [dirname(path)];
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' && fs.statSync(path).isDirectory()) return [];
+    throw error;
+  }
+}
+
 /** The real file system. */
 export const nodeFiles: Files = {
   status(path) {
@@ -75,10 +89,13 @@ export const nodeFiles: Files = {
   },
   makeDirectory: (path) => fs.mkdirSync(path, { mode: 0o700 }),
   makeDirectories(path) {
-    const first = fs.mkdirSync(path, { mode: 0o700, recursive: true });
-    const changed: string[] = [];
-    for (let at = path; first && at.length >= first.length; at = dirname(at)) changed.push(dirname(at));
-    return changed;
+    try {
+      return makeOne(path);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    }
+    const above = nodeFiles.makeDirectories(dirname(path));
+    return [...makeOne(path), ...above];
   },
   removeDirectory: (path) => fs.rmdirSync(path),
   rename: (from, to) => fs.renameSync(from, to),

@@ -126,6 +126,16 @@ describe('the command line', () => {
     expect([code, err]).toEqual([2, expect.stringContaining(`there are logs in it: ${directory}`)]);
   });
 
+  test('says of a directory with other things that it is no log', async () => {
+    mkdirSync(join(directory, 'src'), { recursive: true });
+    for (const command of ['ls', 'show', 'verify', 'replay']) {
+      expect(await cli(['log', command, directory])).toMatchObject({
+        code: 2,
+        err: expect.stringContaining(`${directory} is no log: there is src in it`),
+      });
+    }
+  });
+
   test('has nothing to say of an empty directory', async () => {
     mkdirSync(directory, { mode: 0o700 });
     expect(await log('ls')).toEqual({ out: 'nothing waits\n', err: '', code: 0 });

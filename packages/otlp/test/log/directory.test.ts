@@ -109,6 +109,18 @@ describe('a directory that cannot be trusted', () => {
     refused(/is not a directory/);
   });
 
+  test('is refused if it would be below a file', () => {
+    writeFileSync(join(base, 'state'), '');
+    directory = join(base, 'state', 'a', 'log');
+    refused(/state\/a\/log cannot be made: .*\/state is not a directory/);
+  });
+
+  if (process.platform === 'linux') {
+    test('that cannot be made below its parent is given up, not tried for ever', () => {
+      expect(() => nodeFiles.makeDirectories('/proc/ostinato/log')).toThrow(/ENOENT/);
+    });
+  }
+
   test.each([0o770, 0o702, 0o1777])('is refused if others may write to it (%p)', (mode) => {
     mkdirSync(directory, { recursive: true });
     chmodSync(directory, mode);
