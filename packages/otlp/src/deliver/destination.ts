@@ -191,12 +191,14 @@ export class Destination implements Intake {
     return lost;
   }
 
-  /** The process ends now: no promise is kept any more. */
+  /** The same within this call: what is in flight may arrive in spite of it, and once more from the log. */
   closeSync(): void {
     if (this.#state === 'closed') return;
     this.#backlog.spillAll();
     this.#stop();
     this.#backlog.dropAll();
+    this.#link.cancel();
+    this.#link.close();
     this.#log?.close();
   }
 

@@ -174,6 +174,40 @@ describe('shutdown', () => {
   });
 });
 
+describe('shutdownSync', () => {
+  test('leaves to the log what is in flight or waits, and ends the exporter, before it returns', async () => {
+    const before = exitListeners();
+    const one = new Rig({ fallback: 'outage' });
+    one.transport.answer = () => undefined;
+    const done = one.export(['a']);
+    await one.clock.advance(0);
+    expect(one.transport.inFlight).toBe(1);
+    one.export(['b']);
+    one.exporter.shutdownSync();
+    expect(one.account).toMatchObject({ logged: 2, queued: 0, dropped: 0 });
+    expect(one.state).toBe('closed');
+    expect(one.transport.closed).toBe(true);
+    expect(exitListeners()).toBe(before);
+    one.exporter.shutdownSync();
+    expect(await outcome(one.exporter.shutdown())).toBe('resolved');
+    expect(one.transport.inFlight).toBe(0);
+    expect(one.clock.pending).toBe(0);
+    expect(done.result).toEqual({ code: 0 });
+    expect(one.export(['c']).result).toMatchObject({ code: 1, error: { code: 'OSTINATO_SHUTDOWN' } });
+    expect(one.account.logged).toBe(2);
+  });
+
+  test('without a log, what waits is dropped, and counted', async () => {
+    const one = new Rig();
+    one.transport.answer = () => undefined;
+    const done = one.export(['a']);
+    await one.clock.advance(0);
+    one.exporter.shutdownSync();
+    expect(one.account).toMatchObject({ accepted: 1, dropped: 1, queued: 0 });
+    expect(done.result).toMatchObject({ code: 1 });
+  });
+});
+
 test.each([
   ['ours', false],
   ['wrapped', true],
