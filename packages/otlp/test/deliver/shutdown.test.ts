@@ -1,3 +1,4 @@
+import type { OtlpMetricExporter } from '../../src/exporter.ts';
 import { OK, REFUSED, Rig } from '../support/rig.ts';
 
 /** Whether a promise is settled now, and how. */
@@ -14,6 +15,7 @@ async function outcome(promise: Promise<unknown>): Promise<string> {
   );
 }
 
+const shutdownSync = ({ exporter }: Rig) => (exporter as OtlpMetricExporter).shutdownSync();
 const exitListeners = () => process.listenerCount('exit');
 
 describe('forceFlush', () => {
@@ -183,12 +185,12 @@ describe('shutdownSync', () => {
     await one.clock.advance(0);
     expect(one.transport.inFlight).toBe(1);
     one.export(['b']);
-    one.exporter.shutdownSync();
+    shutdownSync(one);
     expect(one.account).toMatchObject({ logged: 2, queued: 0, dropped: 0 });
     expect(one.state).toBe('closed');
     expect(one.transport.closed).toBe(true);
     expect(exitListeners()).toBe(before);
-    one.exporter.shutdownSync();
+    shutdownSync(one);
     expect(await outcome(one.exporter.shutdown())).toBe('resolved');
     expect(one.transport.inFlight).toBe(0);
     expect(one.clock.pending).toBe(0);
@@ -202,7 +204,7 @@ describe('shutdownSync', () => {
     one.transport.answer = () => undefined;
     const done = one.export(['a']);
     await one.clock.advance(0);
-    one.exporter.shutdownSync();
+    shutdownSync(one);
     expect(one.account).toMatchObject({ accepted: 1, dropped: 1, queued: 0 });
     expect(done.result).toMatchObject({ code: 1 });
   });
