@@ -36,8 +36,8 @@ export interface Parts {
   readonly patienceMillis: number;
   /** Collects and hands the result to the exporter, without waiting for anything. */
   readonly exportNow?: () => void;
-  /** The same, and leaves it to the fallback log; ends the exporter. Absent where there is no log. */
-  readonly logRest?: () => void;
+  /** Said before a shutdown during which others go on recording. */
+  readonly expectMore?: () => void;
 }
 
 /** `undo` is emptied, and each of its steps run, when all has ended. */

@@ -112,10 +112,14 @@ function assemble(options: StartOptions, undo: (() => void)[]): Parts {
     exportIntervalMillis,
   );
   const given = options.exporter ?? {};
-  const own = isExporter(given) ? undefined : createExporter(given, serviceOf(resource), exportTimeoutMillis);
+  let isActive: (() => boolean) | undefined;
   const exporter = isExporter(given)
     ? guardExporter(given)
-    : guardOwn(own as OtlpMetricExporter, () => exportNow());
+    : guardOwn(
+        createExporter(given, serviceOf(resource), exportTimeoutMillis),
+        () => exportNow(),
+        () => isActive?.() === true,
+      );
   const tellOfItself = recorderMetrics(recorder);
   const collectRecorded = metricCollector(recorder, { temporality: temporalityOf(exporter), resource });
   const collect = () => {
@@ -123,10 +127,6 @@ function assemble(options: StartOptions, undo: (() => void)[]): Parts {
     return collectRecorded();
   };
   const exportNow = () => exporter.export(collect().resourceMetrics, () => {});
-  const logRest = () => {
-    exportNow();
-    own?.shutdownSync();
-  };
   const reader = new PeriodicExportingMetricReader({
     exporter,
     exportIntervalMillis,
@@ -142,7 +142,9 @@ function assemble(options: StartOptions, undo: (() => void)[]): Parts {
     exporter,
     patienceMillis: (flushMillis ?? DEFAULT_FLUSH_MILLIS) + MARGIN_MILLIS,
     exportNow,
-    ...(own?.status().log !== undefined && { logRest }),
+    expectMore() {
+      isActive = watchActivity(recorder);
+    },
   };
 }
 
@@ -155,45 +157,46 @@ function withFilter(
   return exemplars === undefined || !isOpen ? given : { ...given, exemplars };
 }
 
-function endingOf(running: Running, { exportNow, logRest }: Parts): Ending {
+function endingOf(running: Running, { exportNow, expectMore }: Parts): Ending {
   const ending: Ending = {
     flush: running.forceFlush,
     async shutdown() {
       // Why it failed was said by then: afterwards there may be no logger any more.
       await running.shutdown().catch(() => {});
     },
-    async shutdownUnderLoad() {
-      if (logRest !== undefined) {
-        const isActive = watchActivity(running.recorder);
-        await running.forceFlush();
-        // There is no end to what comes while an answer is waited for; the log takes it at once.
-        unlessItThrows(() => isActive() && logRest());
-      }
-      await ending.shutdown();
+    shutdownUnderLoad() {
+      expectMore?.();
+      return ending.shutdown();
     },
     finishNow() {
-      if (exportNow !== undefined) unlessItThrows(exportNow);
+      try {
+        exportNow?.();
+      } catch (error) {
+        diag.error('the last metrics could not be exported at exit', error);
+      }
     },
   };
   return ending;
 }
 
-function unlessItThrows(last: () => unknown): void {
-  try {
-    last();
-  } catch (error) {
-    diag.error('the last metrics could not be exported at exit', error);
-  }
-}
-
 /**
  * Where the last flush was in vain it may have waited for seconds: what was recorded meanwhile goes the same way,
- * which is to the log.
+ * which is to the log. Where it was not, but others went on recording, there is no end to what comes while an answer is
+ * waited for: the log takes it at once.
  */
-function guardOwn(exporter: OtlpMetricExporter, exportRest: () => void): GuardedExporter {
+function guardOwn(
+  exporter: OtlpMetricExporter,
+  exportRest: () => void,
+  isActive: () => boolean,
+): GuardedExporter {
   return guardExporter(exporter, true, () => {
-    const { logged, queued } = exporter.status().account;
-    if (logged + queued > 0) exportRest();
+    const { account, log } = exporter.status();
+    if (log !== undefined && isActive()) {
+      exportRest();
+      exporter.shutdownSync();
+    } else if (account.logged + account.queued > 0) {
+      exportRest();
+    }
   });
 }
 
