@@ -43,9 +43,31 @@ const NAMES: readonly (keyof StartOptions)[] = [
   'signals',
 ];
 
+/** What belongs one level deeper, and is likely to be looked for here. */
+const OF_EXPORTER: readonly (keyof StartExporterOptions)[] = [
+  'endpoint',
+  'url',
+  'headers',
+  'tls',
+  'compression',
+  'fallback',
+];
+const OF_RECORDER: readonly (keyof RecorderOptions)[] = [
+  'layers',
+  'buckets',
+  'cardinality',
+  'exemplars',
+  'idleTimeout',
+];
+
 /** Throws `OSTINATO_INVALID_OPTION` for what `start()` itself understands; the rest is checked by the exporter and the recorder. */
 export function checkStartOptions(options: StartOptions): void {
   const check = new OptionCheck('start');
+  for (const [owner, names] of Object.entries({ exporter: OF_EXPORTER, recorder: OF_RECORDER })) {
+    const name = isObject(options) ? names.find((each) => Object.hasOwn(options, each)) : undefined;
+    if (name !== undefined)
+      throw check.error(`there is no option '${name}'; did you mean '${owner}.${name}'?`);
+  }
   const { serviceName, resource, exporter, interval, traceLabels, signals } = check.object<StartOptions>(
     options,
     NAMES,

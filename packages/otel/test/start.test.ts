@@ -407,6 +407,8 @@ describe('nothing is started', () => {
     [{ exporter: null }, /exporter must be .*got null/],
     [{ exporter: { export() {}, forceFlush() {} } }, /exporter\.shutdown must be a method.*got undefined/],
     [{ recorder: { maxMemory: 1 } }, /maxMemory must be .*got 1$/],
+    [{ endpoint: 'http://x' }, /there is no option 'endpoint'; did you mean 'exporter\.endpoint'\?/],
+    [{ buckets: {} }, /there is no option 'buckets'; did you mean 'recorder\.buckets'\?/],
     [{ exporter: { endpont: 'http://x' } }, /endpont.*did you mean 'endpoint'/],
     [{ exporter: { acceptMillis: 'soon' } }, /acceptMillis.*'soon'/],
     [{ exporter: { fallback: '/var/log' } }, /exporter\.fallback must be an object, got '\/var\/log'/],
