@@ -191,7 +191,8 @@ function guardOwn(
 ): GuardedExporter {
   return guardExporter(exporter, true, () => {
     const { account, log } = exporter.status();
-    if (log !== undefined && isActive()) {
+    // What is queued after the flush is what no log takes.
+    if (log !== undefined && account.queued === 0 && isActive()) {
       exportRest();
       exporter.shutdownSync();
     } else if (account.logged + account.queued > 0) {

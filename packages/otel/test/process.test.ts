@@ -1,8 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Collector, decodePoints, Ledger, silence, startCollector, success } from '@ostinato/testing';
+import {
+  type Collector,
+  decodePoints,
+  Ledger,
+  silence,
+  startCollector,
+  status,
+  success,
+} from '@ostinato/testing';
 
 const APP = join(__dirname, 'fixtures/app.mjs');
 
@@ -131,6 +139,16 @@ describe('a service that does nothing about its end', () => {
       expect(delivered()).toBe(recorded + 3);
     },
   );
+
+  test('goes on trying at SIGTERM where its log cannot be written', async () => {
+    collector.respondOnce(status('UNAVAILABLE', { delayMillis: 50, retryDelayMillis: 500 }));
+    const app = new App('busy');
+    await app.says('ready');
+    writeFileSync(join(stateHome, 'ostinato'), '');
+    app.kill('SIGTERM');
+    expect(await app.ended).toMatchObject({ code: null, signal: 'SIGTERM' });
+    expect(delivered()).toBeGreaterThanOrEqual(3);
+  });
 
   test('leaves its metrics to the next process at process.exit()', async () => {
     expect(await new App('exit').ended).toMatchObject({ code: 3, signal: null });
