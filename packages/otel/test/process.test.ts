@@ -141,7 +141,7 @@ describe('a service that does nothing about its end', () => {
   );
 
   test('goes on trying at SIGTERM where its log cannot be written', async () => {
-    collector.respondOnce(status('UNAVAILABLE', { delayMillis: 50, retryDelayMillis: 500 }));
+    collector.respondOnce(status('UNAVAILABLE', { delayMillis: 50, retryDelayMillis: 2_000 }));
     const app = new App('busy');
     await app.says('ready');
     writeFileSync(join(stateHome, 'ostinato'), '');
