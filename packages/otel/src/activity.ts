@@ -1,8 +1,9 @@
 import type { Snapshot } from '@ostinato/core';
 import type { ReadableRecorder } from './producer.ts';
+import { RECORDER_SCOPE } from './recorder-metrics.ts';
 
 /** What we tell of ourselves changes with each export. */
-const OWN_SCOPES: ReadonlySet<string> = new Set(['@ostinato/otlp', '@ostinato/recorder']);
+const OWN_SCOPES: ReadonlySet<string> = new Set(['@ostinato/otlp', RECORDER_SCOPE]);
 const AT_A_TIME = 1024;
 
 /**

@@ -100,10 +100,7 @@ export class Delivery {
       onAttempt: (code, millis) => this.#selfMetrics.attempted(code, millis),
     });
     this.#acceptor = new Acceptor(this.#destination, runtime, config.acceptMillis);
-    this.#forgetExit = atExit(() => {
-      this.#acceptor.finish();
-      this.#destination.closeSync();
-    });
+    this.#forgetExit = atExit(() => this.shutdownSync());
     this.#selfMetrics = new SelfMetrics(() => this.status());
     this.#destination.start();
   }
@@ -149,8 +146,7 @@ export class Delivery {
 
   /** Ends it within this call: what is not delivered is left to the log, or lost where there is none. */
   shutdownSync(): void {
-    if (this.#shutdown !== undefined) return;
-    this.#shutdown = Promise.resolve();
+    this.#shutdown ??= Promise.resolve();
     this.#acceptor.finish();
     this.#destination.closeSync();
     this.#forgetExit();

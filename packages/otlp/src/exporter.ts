@@ -99,7 +99,8 @@ export class OtlpMetricExporter {
 
   /**
    * Ends the exporter within this call: whatever is not delivered is left to the fallback log, or lost where there is none. For
-   * handlers after which the process is gone; at `process.exit()` it happens by itself. Does nothing after `shutdown()`.
+   * handlers after which the process is gone; at `process.exit()` it happens by itself. A `shutdown()` under way
+   * ends with it.
    */
   shutdownSync(): void {
     this.#delivery.shutdownSync();

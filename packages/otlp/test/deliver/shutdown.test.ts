@@ -199,6 +199,19 @@ describe('shutdownSync', () => {
     expect(one.account.logged).toBe(2);
   });
 
+  test('ends a shutdown that waits', async () => {
+    const one = new Rig({ fallback: 'outage' });
+    one.transport.answer = () => undefined;
+    one.export(['a']);
+    const ended = one.exporter.shutdown();
+    await one.clock.advance(0);
+    expect(await outcome(ended)).toBe('pending');
+    shutdownSync(one);
+    expect(one.account).toMatchObject({ logged: 1, queued: 0, dropped: 0 });
+    expect(await outcome(ended)).toBe('resolved');
+    expect(one.account).toMatchObject({ logged: 1, queued: 0, dropped: 0 });
+  });
+
   test('without a log, what waits is dropped, and counted', async () => {
     const one = new Rig();
     one.transport.answer = () => undefined;
